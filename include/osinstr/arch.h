@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an instruction does, as far as the analyses care: one answer for all ISAs.
+ *
+ * An ISA is one `const struct osi_arch` in arch/; its decoder is pure: it keeps
+ * no state, allocates nothing and may run on any thread.
+ */
+#ifndef OSINSTR_ARCH_H
+#define OSINSTR_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum osi_insn_kind {
+    OSI_INSN_OTHER = 0,
+    /* control flow; these end a block */
+    OSI_INSN_CALL,          /* BL: direct, target known */
+    OSI_INSN_CALL_INDIRECT, /* BLR, BLRA* */
+    OSI_INSN_RETURN,        /* RET, RETA* */
+    OSI_INSN_JUMP,          /* B */
+    OSI_INSN_JUMP_INDIRECT, /* BR, BRA* */
+    OSI_INSN_BRANCH,        /* conditional, direct: B.cond, BC.cond, CBZ, CBNZ, TBZ, TBNZ */
+    OSI_INSN_SYSCALL,       /* SVC */
+    OSI_INSN_HYPERCALL,     /* HVC, SMC */
+    OSI_INSN_EXCEPTION_RETURN, /* ERET, ERETAA, ERETAB */
+    OSI_INSN_TRAP,          /* BRK, HLT, UDF */
+    /* waiting */
+    OSI_INSN_WAIT_INTERRUPT, /* WFI, WFIT */
+    OSI_INSN_WAIT_EVENT,     /* WFE, WFET */
+    /* tasks and address spaces: writes of reg into the register named */
+    OSI_INSN_SET_TASK,       /* MSR SP_EL0, Xt */
+    OSI_INSN_SET_VECTORS,    /* MSR VBAR_EL1/EL2/EL12, Xt */
+    OSI_INSN_SET_PERCPU,     /* MSR TPIDR_EL1/EL2, Xt */
+    OSI_INSN_SET_SPACE,      /* MSR TTBR0_EL1/TTBR1_EL1/CONTEXTIDR_EL1, Xt */
+    /* interrupt mask */
+    OSI_INSN_MASK_SET,       /* MSR DAIFSet, #imm: imm = the bits (2 = I, 1 = F) */
+    OSI_INSN_MASK_CLEAR,     /* MSR DAIFClr, #imm */
+    OSI_INSN_MASK_WRITE,     /* MSR DAIF, Xt */
+    OSI_INSN_MASK_READ,      /* MRS Xt, DAIF */
+    OSI_INSN_PRIORITY_WRITE, /* MSR ICC_PMR_EL1, Xt */
+    OSI_INSN_PRIORITY_READ,  /* MRS Xt, ICC_PMR_EL1 */
+    OSI_INSN_ALLINT_WRITE,   /* MSR ALLINT, #imm or Xt (FEAT_NMI); imm valid if reg == OSI_NO_REG */
+    /* interrupt controller */
+    OSI_INSN_IRQ_ACK,        /* MRS Xt, ICC_IAR0/IAR1/NMIAR1_EL1 */
+    OSI_INSN_IRQ_EOI,        /* MSR ICC_EOIR0/EOIR1_EL1, Xt */
+    OSI_INSN_IRQ_DEACTIVATE, /* MSR ICC_DIR_EL1, Xt */
+    OSI_INSN_IRQ_SEND,       /* MSR ICC_SGI0R/SGI1R/ASGI1R_EL1, Xt */
+    /* time */
+    OSI_INSN_COUNTER_READ,   /* MRS Xt, CNTVCT_EL0/CNTVCTSS_EL0 */
+    OSI_INSN_COUNTER_READ_PHYS, /* MRS Xt, CNTPCT_EL0/CNTPCTSS_EL0 */
+    OSI_INSN_COUNTER_FREQ,   /* MRS Xt, CNTFRQ_EL0 */
+    OSI_INSN_TIMER_DEADLINE, /* MSR CNT*_CVAL_*, Xt: imm = enum osi_timer */
+    OSI_INSN_TIMER_RELATIVE, /* MSR CNT*_TVAL_*, Xt: imm = enum osi_timer */
+    OSI_INSN_TIMER_CONTROL,  /* MSR CNT*_CTL_*, Xt: imm = enum osi_timer */
+    OSI_INSN_KINDS
+};
+
+/* The register names in the instruction, not where VHE redirects them. */
+enum osi_timer {
+    OSI_TIMER_VIRTUAL,        /* CNTV_*_EL0 */
+    OSI_TIMER_PHYSICAL,       /* CNTP_*_EL0 */
+    OSI_TIMER_HYP_PHYSICAL,   /* CNTHP_*_EL2 */
+    OSI_TIMER_HYP_VIRTUAL,    /* CNTHV_*_EL2 */
+    OSI_TIMER_EL02_VIRTUAL,   /* CNTV_*_EL02 */
+    OSI_TIMER_EL02_PHYSICAL,  /* CNTP_*_EL02 */
+};
+
+#define OSI_NO_REG 0xff
+
+struct osi_decoded {
+    enum osi_insn_kind kind;
+    uint8_t reg;      /* general register number read or written; 31 is the zero register; OSI_NO_REG */
+    bool conditional; /* may fall through */
+    bool has_target;  /* `displacement` is set */
+    uint16_t imm;     /* as told at the kind; SVC/HVC/SMC/BRK: the number in the instruction */
+    int64_t displacement; /* branch target - address of this instruction */
+};
+
+/* What an ISA's description covers; a tool that needs more is refused with one line. */
+enum osi_arch_feature {
+    OSI_ARCH_DECODE = 1 << 0,   /* the kinds above */
+    OSI_ARCH_REGISTERS = 1 << 1,/* argument registers by number */
+    OSI_ARCH_LINUX = 1 << 2,    /* where Linux keeps its tasks */
+    OSI_ARCH_COUNTER = 1 << 3,  /* the guest's own clock */
+};
+
+struct osi_arch {
+    const char *name;         /* as QEMU names the target: "aarch64" */
+    unsigned features;        /* enum osi_arch_feature */
+    uint8_t min_insn, max_insn; /* bytes */
+    const char *const *general; /* names of general registers as QEMU lists them, by number; NULL-terminated */
+    const char *const *arguments; /* of the C calling convention, first to last; NULL-terminated */
+    const char *result;       /* return value register */
+    const char *stack;        /* stack pointer */
+    const char *pc;           /* program counter */
+    const char *const *vectors; /* registers that hold the kernel's vector base, best first */
+    const char *counter_freq; /* register with the counter's frequency in Hz */
+
+    /* Decodes one instruction of `size` bytes (guest byte order) into *out and
+     * returns its kind; OSI_INSN_OTHER for anything not of interest, and *out is
+     * then all zero but for reg = OSI_NO_REG. NULL without OSI_ARCH_DECODE. */
+    enum osi_insn_kind (*decode)(const uint8_t *bytes, size_t size, struct osi_decoded *out);
+
+    /* May this instruction load or store? A superset is fine. NULL without OSI_ARCH_DECODE. */
+    bool (*accesses_memory)(const uint8_t *bytes, size_t size);
+
+    /* True if the address belongs to the kernel's half of the address space. */
+    bool (*is_kernel)(uint64_t address);
+};
+
+/* NULL when the target is not known at all. */
+const struct osi_arch *osi_arch_find(const char *target);
+
+/* "call", "exception-return", …; never NULL. */
+const char *osi_insn_kind_name(enum osi_insn_kind kind);
+
+/* Names of the features in `missing`, as a phrase for an error line, in `text`. */
+const char *osi_arch_features_text(unsigned missing, char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything that a plugin of your own needs. */
+#ifndef OSINSTR_OSINSTR_H
+#define OSINSTR_OSINSTR_H
+
+#include <osinstr/arch.h>
+#include <osinstr/block.h>
+#include <osinstr/error.h>
+#include <osinstr/event.h>
+#include <osinstr/histogram.h>
+#include <osinstr/plugin.h>
+#include <osinstr/session.h>
+#include <osinstr/table.h>
+#include <osinstr/tool.h>
+#include <osinstr/trace.h>
+
+#endif

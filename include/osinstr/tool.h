@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* struct osi_tool: what a plugin is, stated as data.
+ *
+ * A tool states its options, what it needs and which events it wants; the library
+ * parses and documents the options, refuses what can't work, finds the guest's
+ * kernel, keeps one shard per vCPU, writes the trace and the report, and survives
+ * full disks and killed processes.
+ *
+ * Two speeds: the block hook attaches counters that run without a call; the
+ * event hook is called for rare things on the vCPU's own thread, with that vCPU's
+ * shard, so it takes no locks. vCPUs run concurrently: a hook must not touch
+ * another vCPU's shard.
+ */
+#ifndef OSINSTR_TOOL_H
+#define OSINSTR_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <osinstr/error.h>
+#include <osinstr/event.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct osi_session;
+struct osi_block;
+struct osi_report;
+
+enum osi_option_kind {
+    OSI_OPTION_TEXT,
+    OSI_OPTION_COUNT,  /* 0, 1, …; suffixes k, M, G */
+    OSI_OPTION_TIME,   /* 50us, 2ms, 1s; a bare number is ns */
+    OSI_OPTION_SWITCH, /* on, off, yes, no, true, false, 1, 0 */
+    OSI_OPTION_CHOICE, /* one of `choices` */
+};
+
+struct osi_option {
+    const char *name;
+    enum osi_option_kind kind;
+    const char *fallback; /* the value when not given, NULL: none */
+    const char *choices;  /* for CHOICE: "a|b|c" */
+    const char *help;     /* one line */
+};
+
+enum osi_need {
+    OSI_NEED_SYSTEM = 1 << 0, /* a whole machine, not one user program */
+    OSI_NEED_TASKS = 1 << 1,  /* a guest kernel whose tasks are understood */
+    OSI_NEED_CLOCK = 1 << 2,  /* times of events; without it events carry time 0 */
+    OSI_NEED_DECODE = 1 << 3, /* instruction kinds */
+    OSI_NEED_EXACT = 1 << 4,  /* with icount: times right to the instruction also just after device
+                                 accesses and faults, at the price of more counting; without it
+                                 times there can be late by the rest of one block until the guest
+                                 next reads its counter */
+};
+
+struct osi_tool {
+    const char *name;    /* "sched"; also the prefix of messages */
+    const char *summary; /* one line for help */
+    const struct osi_option *options; /* own options, ended by a NULL name; may be NULL */
+    unsigned needs;      /* enum osi_need */
+    unsigned events;     /* OSI_EVENT_BIT(…) of the events wanted, on from the start */
+    bool trace;          /* record these events in the native trace (unless trace=off) */
+    size_t shard_size;   /* bytes of zeroed private memory per vCPU */
+
+    /* All hooks may be NULL. */
+
+    /* Options are known, the guest has not run. Non-zero (with *err set) refuses to start. */
+    int (*start)(struct osi_session *session, struct osi_error *err);
+    /* The guest's kernel and where it runs are known, before most of it ran: the place for
+     * osi_hook(). On a vCPU's thread; called again after a reboot of the guest. */
+    void (*ready)(struct osi_session *session);
+    /* A block of guest code was translated: attach to it (osinstr/block.h). Any vCPU's thread,
+     * several at once; the same code can come many times. */
+    void (*block)(struct osi_session *session, struct osi_block *block);
+    /* Something happened. The event and its tasks are valid during the call (tasks: until the
+     * end of the session). Events of one vCPU come in order. */
+    void (*event)(struct osi_session *session, const struct osi_event *event);
+    /* The run ended: state what was found. No other hook runs any more. */
+    void (*report)(struct osi_session *session, struct osi_report *report);
+    /* Free what start allocated. */
+    void (*stop)(struct osi_session *session);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

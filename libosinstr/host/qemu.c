@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The host seam on QEMU's plugin interface, versions 2 to 7.
+ *
+ * What differs between versions is decided once, by info->version.cur: the two
+ * callback families (an id first, or user data last), insn_data, the stride of
+ * register descriptors. Execution and memory callbacks are the same everywhere
+ * and go to the caller without a detour.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/host.h"
+#include "host/qemu.h"
+
+#define FIRST_USERDATA_VERSION 7
+#define MAX_PLUGINS 64
+
+struct osi_host_register {
+    struct qp_register *handle;
+};
+
+struct osi_host {
+    qp_id id;
+    const struct qp_functions *qp;
+    struct osi_host_facts facts;
+    struct osi_host_client client;
+    void *data;
+    void (*stopped)(void *data);
+    void *stopped_data;
+    /* Register handles are the same for all vCPUs of a machine: learned from the first. */
+    GHashTable *registers; /* name -> struct osi_host_register */
+    GMutex registers_lock;
+};
+
+struct osi_cells {
+    struct qp_scoreboard *score;
+};
+
+/* The family without user data gives only an id, a random number, to find the host by. A copy of
+ * this library per plugin means one entry, or as many as share it. Written at install, before
+ * callbacks come. */
+static struct osi_host *hosts[MAX_PLUGINS];
+static GMutex hosts_lock;
+
+static struct osi_host *host_of(qp_id id)
+{
+    for (unsigned i = 0; i < MAX_PLUGINS; i++) {
+        if (hosts[i] && hosts[i]->id == id) {
+            return hosts[i];
+        }
+    }
+    g_assert_not_reached(); /* QEMU calls only what was registered */
+}
+
+static bool host_register(struct osi_host *host)
+{
+    bool found = false;
+
+    g_mutex_lock(&hosts_lock);
+    for (unsigned i = 0; i < MAX_PLUGINS && !found; i++) {
+        if (!hosts[i]) {
+            hosts[i] = host;
+            found = true;
+        }
+    }
+    g_mutex_unlock(&hosts_lock);
+    return found;
+}
+
+static void host_unregister(const struct osi_host *host)
+{
+    g_mutex_lock(&hosts_lock);
+    for (unsigned i = 0; i < MAX_PLUGINS; i++) {
+        if (hosts[i] == host) {
+            hosts[i] = NULL;
+        }
+    }
+    g_mutex_unlock(&hosts_lock);
+}
+
+/* Set at install; all plugins of a process see the same host. */
+static bool insn_data_copies = true;
+
+static bool has_userdata(const struct osi_host *host)
+{
+    return host->facts.api >= FIRST_USERDATA_VERSION;
+}
+
+/* ---- life ---- */
+static void fill_facts(struct osi_host *host, const struct qp_info *info)
+{
+    struct osi_host_facts *facts = &host->facts;
+    int major, minor;
+
+    facts->target = g_strdup(info->target_name);
+    facts->system = info->system_emulation;
+    facts->api = info->version.cur;
+    if (facts->system) {
+        facts->vcpus = (unsigned)info->system.smp_vcpus;
+        facts->max_vcpus = (unsigned)info->system.max_vcpus;
+    }
+    facts->can_read_memory = host->qp->read_memory_vaddr != NULL;
+    facts->has_discontinuity = host->qp->register_vcpu_discon_cb != NULL;
+    if (osi_qemu_release(&major, &minor)) {
+        snprintf(facts->version, sizeof(facts->version), "QEMU %d.%d", major, minor);
+    } else {
+        snprintf(facts->version, sizeof(facts->version), "plugin API %d", facts->api);
+    }
+}
+
+int osi_host_new(uint64_t id, const void *info, const struct osi_host_client *client, void *data,
+                 struct osi_host **out, struct osi_error *err)
+{
+    struct osi_host *host;
+
+    if (osi_qemu_missing()) {
+        return osi_fail(err, -ENOSYS, "this QEMU lacks qemu_plugin_%s", osi_qemu_missing());
+    }
+    host = g_new0(struct osi_host, 1);
+    host->id = id;
+    host->qp = osi_qemu_functions();
+    host->client = *client;
+    host->data = data;
+    host->registers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_mutex_init(&host->registers_lock);
+    fill_facts(host, info);
+    insn_data_copies = host->facts.api >= 3;
+    if (!host_register(host)) {
+        osi_host_free(host);
+        return osi_fail(err, -ENOSPC, "more than %d plugins in one QEMU", MAX_PLUGINS);
+    }
+    *out = host;
+    return 0;
+}
+
+void osi_host_free(struct osi_host *host)
+{
+    if (!host) {
+        return;
+    }
+    host_unregister(host);
+    g_hash_table_destroy(host->registers);
+    g_mutex_clear(&host->registers_lock);
+    g_free((char *)host->facts.target);
+    g_free(host);
+}
+
+const struct osi_host_facts *osi_host_facts(const struct osi_host *host)
+{
+    return &host->facts;
+}
+
+/* ---- callbacks, both families ---- */
+static void learn_registers(struct osi_host *host);
+
+static void vcpu_start(struct osi_host *host, unsigned vcpu)
+{
+    learn_registers(host);
+    host->client.vcpu_start(host->data, vcpu);
+}
+
+static void vcpu_start_7(unsigned vcpu, void *data)
+{
+    vcpu_start(data, vcpu);
+}
+
+static void vcpu_start_2(qp_id id, unsigned vcpu)
+{
+    vcpu_start(host_of(id), vcpu);
+}
+
+static void vcpu_stop_7(unsigned vcpu, void *data)
+{
+    struct osi_host *host = data;
+
+    host->client.vcpu_stop(host->data, vcpu);
+}
+
+static void vcpu_stop_2(qp_id id, unsigned vcpu)
+{
+    vcpu_stop_7(vcpu, host_of(id));
+}
+
+static void translate_7(struct qp_tb *tb, void *data)
+{
+    struct osi_host *host = data;
+
+    host->client.translate(host->data, (struct osi_host_block *)tb);
+}
+
+static void translate_2(qp_id id, struct qp_tb *tb)
+{
+    translate_7(tb, host_of(id));
+}
+
+static void discontinuity_7(unsigned vcpu, int kind, uint64_t from, uint64_t to, void *data)
+{
+    struct osi_host *host = data;
+
+    host->client.discontinuity(host->data, vcpu, kind, from, to);
+}
+
+static void discontinuity_2(qp_id id, unsigned vcpu, int kind, uint64_t from, uint64_t to)
+{
+    discontinuity_7(vcpu, kind, from, to, host_of(id));
+}
+
+static void exit_7(void *data)
+{
+    struct osi_host *host = data;
+
+    host->client.exit(host->data);
+}
+
+static void exit_2(qp_id id, void *data)
+{
+    (void)id;
+    exit_7(data);
+}
+
+static void stopped_7(void *data)
+{
+    struct osi_host *host = data;
+
+    host->stopped(host->stopped_data);
+}
+
+static void stopped_2(qp_id id)
+{
+    stopped_7(host_of(id));
+}
+
+void osi_host_start(struct osi_host *host)
+{
+    const struct qp_functions *qp = host->qp;
+    bool ud = has_userdata(host);
+
+    /* Hosts of the older family ignore the third argument of these calls. */
+    qp->register_vcpu_init_cb(host->id, ud ? (void *)vcpu_start_7 : (void *)vcpu_start_2, host);
+    qp->register_vcpu_exit_cb(host->id, ud ? (void *)vcpu_stop_7 : (void *)vcpu_stop_2, host);
+    qp->register_vcpu_tb_trans_cb(host->id, ud ? (void *)translate_7 : (void *)translate_2, host);
+    qp->register_atexit_cb(host->id, ud ? (void *)exit_7 : (void *)exit_2, host);
+}
+
+void osi_host_watch_discontinuities(struct osi_host *host)
+{
+    int kinds = QP_DISCON_INTERRUPT | QP_DISCON_EXCEPTION;
+
+    if (host->qp->register_vcpu_discon_cb) {
+        void *fn = has_userdata(host) ? (void *)discontinuity_7 : (void *)discontinuity_2;
+
+        host->qp->register_vcpu_discon_cb(host->id, kinds, fn, host);
+    }
+}
+
+void osi_host_stop(struct osi_host *host, void (*done)(void *data), void *data)
+{
+    void *fn = has_userdata(host) ? (void *)stopped_7 : (void *)stopped_2;
+
+    host->stopped = done;
+    host->stopped_data = data;
+    host->qp->uninstall(host->id, fn, host);
+}
+
+/* ---- blocks and instructions ---- */
+#define QP osi_qemu_functions()
+#define TB(block) ((struct qp_tb *)(block))
+#define INSN(insn) ((struct qp_insn *)(insn))
+
+size_t osi_host_block_size(const struct osi_host_block *block)
+{
+    return QP->tb_n_insns((const struct qp_tb *)block);
+}
+
+uint64_t osi_host_block_vaddr(const struct osi_host_block *block)
+{
+    return QP->tb_vaddr((const struct qp_tb *)block);
+}
+
+struct osi_host_insn *osi_host_block_insn(const struct osi_host_block *block, size_t index)
+{
+    return (struct osi_host_insn *)QP->tb_get_insn((const struct qp_tb *)block, index);
+}
+
+uint64_t osi_host_insn_vaddr(const struct osi_host_insn *insn)
+{
+    return QP->insn_vaddr((const struct qp_insn *)insn);
+}
+
+size_t osi_host_insn_bytes(const struct osi_host_insn *insn, void *bytes, size_t size)
+{
+    const struct qp_insn *qp_insn = (const struct qp_insn *)insn;
+    size_t length = QP->insn_size(qp_insn);
+    size_t n = MIN(length, size);
+
+    if (insn_data_copies) {
+        ((qp3_insn_data_fn)QP->insn_data)(qp_insn, bytes, n);
+    } else {
+        memcpy(bytes, ((qp2_insn_data_fn)QP->insn_data)(qp_insn), n);
+    }
+    return length;
+}
+
+const char *osi_host_insn_symbol(const struct osi_host_insn *insn)
+{
+    return QP->insn_symbol((const struct qp_insn *)insn);
+}
+
+char *osi_host_insn_text(const struct osi_host_insn *insn)
+{
+    return QP->insn_disas((const struct qp_insn *)insn);
+}
+
+static int flags_of(enum osi_host_regs regs)
+{
+    return regs == OSI_HOST_READ_REGS ? QP_CB_R_REGS : QP_CB_NO_REGS;
+}
+
+void osi_host_block_call(struct osi_host_block *block, osi_host_exec_fn fn, enum osi_host_regs regs,
+                         void *data)
+{
+    QP->register_vcpu_tb_exec_cb(TB(block), fn, flags_of(regs), data);
+}
+
+void osi_host_insn_call(struct osi_host_insn *insn, osi_host_exec_fn fn, enum osi_host_regs regs,
+                        void *data)
+{
+    QP->register_vcpu_insn_exec_cb(INSN(insn), fn, flags_of(regs), data);
+}
+
+static struct qp_u64 cell_of(struct osi_cells *cells, size_t index)
+{
+    return (struct qp_u64){ cells->score, index * sizeof(uint64_t) };
+}
+
+void osi_host_block_add(struct osi_host_block *block, struct osi_cells *cells, size_t index,
+                        uint64_t amount)
+{
+    QP->register_vcpu_tb_exec_inline_per_vcpu(TB(block), QP_INLINE_ADD_U64, cell_of(cells, index),
+                                              amount);
+}
+
+void osi_host_insn_add(struct osi_host_insn *insn, struct osi_cells *cells, size_t index,
+                       uint64_t amount)
+{
+    QP->register_vcpu_insn_exec_inline_per_vcpu(INSN(insn), QP_INLINE_ADD_U64,
+                                                cell_of(cells, index), amount);
+}
+
+void osi_host_block_store(struct osi_host_block *block, struct osi_cells *cells, size_t index,
+                          uint64_t value)
+{
+    QP->register_vcpu_tb_exec_inline_per_vcpu(TB(block), QP_INLINE_STORE_U64,
+                                              cell_of(cells, index), value);
+}
+
+void osi_host_insn_store(struct osi_host_insn *insn, struct osi_cells *cells, size_t index,
+                         uint64_t value)
+{
+    QP->register_vcpu_insn_exec_inline_per_vcpu(INSN(insn), QP_INLINE_STORE_U64,
+                                                cell_of(cells, index), value);
+}
+
+bool osi_host_block_call_unless(struct osi_host_block *block, osi_host_exec_fn fn,
+                                enum osi_host_regs regs, struct osi_cells *cells, size_t index,
+                                uint64_t value, void *data)
+{
+    if (!QP->register_vcpu_tb_exec_cond_cb) {
+        return false;
+    }
+    QP->register_vcpu_tb_exec_cond_cb(TB(block), fn, flags_of(regs), QP_COND_NE,
+                                      cell_of(cells, index), value, data);
+    return true;
+}
+
+static int rw_of(bool loads, bool stores)
+{
+    return (loads ? QP_MEM_R : 0) | (stores ? QP_MEM_W : 0);
+}
+
+void osi_host_insn_observe(struct osi_host_insn *insn, bool loads, bool stores, osi_host_mem_fn fn,
+                           void *data)
+{
+    QP->register_vcpu_mem_cb(INSN(insn), fn, QP_CB_NO_REGS, rw_of(loads, stores), data);
+}
+
+void osi_host_insn_count_accesses(struct osi_host_insn *insn, bool loads, bool stores,
+                                  struct osi_cells *cells, size_t index, uint64_t amount)
+{
+    QP->register_vcpu_mem_inline_per_vcpu(INSN(insn), rw_of(loads, stores), QP_INLINE_ADD_U64,
+                                          cell_of(cells, index), amount);
+}
+
+/* ---- cells ---- */
+
+/* QEMU lays the elements out one after the other: a power of two of at least two
+ * cache lines keeps vCPUs apart and makes the index a shift. */
+static size_t padded(size_t bytes)
+{
+    size_t size = 128;
+
+    while (size < bytes) {
+        size *= 2;
+    }
+    return size;
+}
+
+struct osi_cells *osi_host_cells_new(size_t n)
+{
+    struct osi_cells *cells = g_new0(struct osi_cells, 1);
+
+    cells->score = QP->scoreboard_new(padded(n * sizeof(uint64_t)));
+    return cells;
+}
+
+void osi_host_cells_free(struct osi_cells *cells)
+{
+    if (cells) {
+        QP->scoreboard_free(cells->score);
+        g_free(cells);
+    }
+}
+
+uint64_t *osi_host_cells_of(struct osi_cells *cells, unsigned vcpu)
+{
+    return QP->scoreboard_find(cells->score, vcpu);
+}
+
+/* ---- registers and memory ---- */
+static void learn_registers(struct osi_host *host)
+{
+    GArray *list;
+    guint stride;
+
+    g_mutex_lock(&host->registers_lock);
+    if (g_hash_table_size(host->registers) == 0) {
+        list = host->qp->get_registers();
+        stride = g_array_get_element_size(list);
+        for (guint i = 0; i < list->len; i++) {
+            const struct qp_reg_descriptor *d = (const void *)(list->data + (size_t)i * stride);
+            struct osi_host_register *reg = g_new0(struct osi_host_register, 1);
+
+            reg->handle = d->handle;
+            g_hash_table_insert(host->registers, g_strdup(d->name), reg);
+        }
+        g_array_free(list, TRUE);
+    }
+    g_mutex_unlock(&host->registers_lock);
+}
+
+const struct osi_host_register *osi_host_find_register(struct osi_host *host, unsigned vcpu,
+                                                       const char *name)
+{
+    (void)vcpu;
+    /* No lock: the table is complete before the first vCPU's start is reported. */
+    return g_hash_table_lookup(host->registers, name);
+}
+
+static GByteArray *scratch(void)
+{
+    static __thread GByteArray *bytes;
+
+    if (!bytes) {
+        bytes = g_byte_array_sized_new(4096);
+    }
+    g_byte_array_set_size(bytes, 0);
+    return bytes;
+}
+
+int osi_host_read_register(const struct osi_host_register *reg, uint64_t *value)
+{
+    GByteArray *bytes = scratch();
+
+    /* The return type differs by version; what was appended tells the truth. */
+    QP->read_register(reg->handle, bytes);
+    if (bytes->len == 0) {
+        return -EIO;
+    }
+    *value = 0;
+    memcpy(value, bytes->data, MIN(bytes->len, sizeof(*value)));
+    return 0;
+}
+
+int osi_host_register(struct osi_host *host, unsigned vcpu, const char *name, uint64_t *value)
+{
+    const struct osi_host_register *reg = osi_host_find_register(host, vcpu, name);
+
+    return reg ? osi_host_read_register(reg, value) : -ENOENT;
+}
+
+int osi_host_read_memory(struct osi_host *host, uint64_t vaddr, void *to, size_t size)
+{
+    GByteArray *bytes = scratch();
+
+    if (!host->qp->read_memory_vaddr) {
+        return -ENOSYS;
+    }
+    if (!host->qp->read_memory_vaddr(vaddr, bytes, size) || bytes->len < size) {
+        return -EFAULT;
+    }
+    memcpy(to, bytes->data, size);
+    return 0;
+}
+
+unsigned osi_host_access_size(uint32_t access)
+{
+    return 1u << QP->mem_size_shift(access);
+}
+
+bool osi_host_access_is_store(uint32_t access)
+{
+    return QP->mem_is_store(access);
+}
+
+bool osi_host_access_phys(uint32_t access, uint64_t vaddr, uint64_t *phys, bool *is_io)
+{
+    const void *hwaddr = QP->get_hwaddr(access, vaddr);
+
+    if (!hwaddr) {
+        return false;
+    }
+    *phys = QP->hwaddr_phys_addr(hwaddr);
+    *is_io = QP->hwaddr_is_io(hwaddr);
+    return true;
+}

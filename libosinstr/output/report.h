@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report as stated, between the calls that fill it and the emitters.
+ *
+ * Units are settled when something is stated: under an instruction clock a time
+ * is a count here already, so an emitter sees only what it has to print.
+ */
+#ifndef OSI_OUTPUT_REPORT_H
+#define OSI_OUTPUT_REPORT_H
+
+#include <glib.h>
+#include <osinstr/table.h>
+#include <stdbool.h>
+
+union osi_value {
+    const char *string;
+    uint64_t count;
+    int64_t integer;
+    double ratio;
+};
+
+struct osi_fact {
+    const char *key, *label;
+    enum osi_column_kind kind;
+    union osi_value value;
+};
+
+struct osi_report_table {
+    const char *key, *title;
+    struct osi_column *columns;
+    size_t n_columns;
+    GArray *cells; /* union osi_value, row after row */
+    size_t limit;  /* rows in text, 0: all */
+};
+
+struct osi_report {
+    GStringChunk *strings; /* owns every string above */
+    const char *name, *unit;
+    GHashTable *keys;  /* in use at the top level */
+    GArray *facts;     /* struct osi_fact */
+    GPtrArray *tables; /* struct osi_report_table */
+    GPtrArray *notes;  /* const char * */
+};
+
+size_t osi_table_n_rows(const struct osi_report_table *table);
+const union osi_value *osi_table_row(const struct osi_report_table *table, size_t row);
+bool osi_value_is_none(enum osi_column_kind kind, const union osi_value *value);
+
+/* The whole output as one string, to be freed by the caller. */
+GString *osi_report_to_text(const struct osi_report *report);
+GString *osi_report_to_json(const struct osi_report *report);
+
+#endif

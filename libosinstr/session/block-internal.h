@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* struct osi_block from inside: a block under translation, decoded. */
+#ifndef OSINSTR_BLOCK_INTERNAL_H
+#define OSINSTR_BLOCK_INTERNAL_H
+
+#include "session/internal.h"
+
+struct osi_block {
+    struct osi_session *session;
+    struct osi_host_block *host;
+    uint64_t address;
+    size_t n;
+    uint16_t counted_to[OSI_MAX_BLOCK]; /* index behind the last instruction counted with this one */
+    struct osi_decoded decoded[OSI_MAX_BLOCK];
+};
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Events on their way: time, wait, trace, tool.
+ *
+ * An event gets its time when it happens, or, if the guest's clock is unsure (just
+ * woken under icount), when the guest next reads its counter. From there on the
+ * order of a vCPU's events is kept and their times never go down.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "session/internal.h"
+#include "trace/record.h"
+
+/* ---- entering and ending ---- */
+/* Each vCPU raises its own flag, then looks whether the session has ended; the end is
+ * announced, then waits for the flags. Sequential consistency makes one see the other. */
+bool osi_enter(struct osi_vcpu *vcpu)
+{
+    atomic_store(&vcpu->busy, true);
+    if (atomic_load(&vcpu->session->ended)) {
+        atomic_store(&vcpu->busy, false);
+        return false;
+    }
+    return true;
+}
+
+void osi_leave(struct osi_vcpu *vcpu)
+{
+    atomic_store_explicit(&vcpu->busy, false, memory_order_release);
+}
+
+void osi_end_events(struct osi_session *session)
+{
+    gint64 give_up = g_get_monotonic_time() + G_USEC_PER_SEC;
+
+    atomic_store(&session->ended, true);
+    for (unsigned i = 0; i < atomic_load(&session->n_vcpus); i++) {
+        struct osi_vcpu *vcpu = osi_vcpu(session, i);
+
+        /* A vCPU that ends the process from inside its own event can't leave any more. */
+        while (vcpu && atomic_load(&vcpu->busy) && g_get_monotonic_time() < give_up) {
+            g_usleep(50);
+        }
+    }
+}
+
+/* ---- the trace ---- */
+int osi_open_trace(struct osi_session *session, struct osi_error *err)
+{
+    size_t n_types;
+    const struct osi_event_type *types = osi_record_types(&n_types);
+    const struct osi_host_facts *facts = osi_host_facts(session->host);
+    char *options = osi_options_summary(session->options);
+    const char *info[] = {
+        "tool", session->tool->name, "target", facts->target, "host", facts->version,
+        "options", options, "kernel",
+        session->guest ? osi_linux_provenance(session->guest) : "not looked for", NULL,
+    };
+    struct osi_trace_config config = {
+        .types = types,
+        .n_types = n_types,
+        .n_streams = MAX(1, facts->vcpus),
+        .clock = osi_options_text(session->options, "clock"),
+        .clock_unit = osi_clock_unit(session),
+        .codec = osi_options_text(session->options, "compress"),
+        .info = info,
+    };
+    int rc = osi_trace_writer_new(session->directory.path, &config, &session->trace, err);
+
+    g_free(options);
+    return rc;
+}
+
+/* ---- delivery ---- */
+static void hand_over(struct osi_session *session, struct osi_vcpu *vcpu, struct osi_event *event)
+{
+    unsigned on = atomic_load_explicit(&session->events, memory_order_relaxed);
+    uint64_t fields[OSI_TRACE_MAX_FIELDS];
+
+    if (!(on & OSI_EVENT_BIT(event->kind))) {
+        return;
+    }
+    if (session->trace && session->tool->trace && osi_record_pack(event, fields)) {
+        osi_trace_emit(session->trace, vcpu->index, event->kind, event->time, fields);
+    }
+    if (session->tool->event) {
+        session->tool->event(session, event);
+    }
+}
+
+static void hand_over_idle(struct osi_session *session, struct osi_vcpu *vcpu,
+                           const struct osi_event *event, enum osi_event_kind kind,
+                           const struct osi_task *task)
+{
+    if (task && task->pid == 0) {
+        struct osi_event idle = {
+            .kind = kind, .vcpu = vcpu->index, .time = event->time, .idle = { task }
+        };
+
+        hand_over(session, vcpu, &idle);
+    }
+}
+
+static void deliver(struct osi_session *session, struct osi_vcpu *vcpu, struct osi_event *event)
+{
+    event->time = MAX(event->time, vcpu->last_time);
+    vcpu->last_time = event->time;
+    event->vcpu = vcpu->index;
+    switch (event->kind) {
+    case OSI_EVENT_SCHED_WAKEUP:
+        osi_linux_woken(event->sched_wakeup.task, event->time);
+        break;
+    case OSI_EVENT_SCHED_SWITCH:
+        hand_over_idle(session, vcpu, event, OSI_EVENT_IDLE_EXIT, event->sched_switch.prev);
+        event->sched_switch.next_waited =
+            osi_linux_waited(event->sched_switch.prev, event->sched_switch.next, event->time,
+                             &event->sched_switch.wait);
+        break;
+    default:
+        break;
+    }
+    hand_over(session, vcpu, event);
+    if (event->kind == OSI_EVENT_SCHED_SWITCH) {
+        hand_over_idle(session, vcpu, event, OSI_EVENT_IDLE_ENTER, event->sched_switch.next);
+    }
+}
+
+static void deliver_any(struct osi_session *session, struct osi_vcpu *vcpu, struct osi_deferred *d)
+{
+    if (d->fn) {
+        vcpu->last_time = MAX(vcpu->last_time, d->event.time);
+        d->fn(session, vcpu->index, vcpu->last_time, d->data);
+    } else {
+        deliver(session, vcpu, &d->event);
+    }
+}
+
+static void defer(struct osi_session *session, struct osi_vcpu *vcpu, const struct osi_deferred *d)
+{
+    if (!vcpu->deferred) {
+        vcpu->deferred = g_new(struct osi_deferred, OSI_MAX_DEFERRED);
+    }
+    if (vcpu->n_deferred == OSI_MAX_DEFERRED) {
+        vcpu->late += vcpu->n_deferred;
+        osi_release_deferred(session, vcpu);
+    }
+    vcpu->deferred[vcpu->n_deferred++] = *d;
+}
+
+static void take(struct osi_session *session, struct osi_vcpu *vcpu, unsigned remaining,
+                 struct osi_deferred *d)
+{
+    bool exact;
+
+    d->count = osi_insn_count(session, vcpu, remaining);
+    d->event.time = osi_clock_at(&session->clock, &vcpu->clock, d->count, osi_host_time(), &exact);
+    if (!exact && session->clock.icount && session->clock_reads) {
+        defer(session, vcpu, d);
+        return;
+    }
+    vcpu->late += !exact;
+    deliver_any(session, vcpu, d);
+}
+
+void osi_happened(struct osi_session *session, struct osi_vcpu *vcpu, struct osi_event *event)
+{
+    struct osi_deferred d = { .event = *event };
+
+    take(session, vcpu, vcpu->remaining, &d);
+}
+
+void osi_timed(struct osi_session *session, unsigned index, unsigned remaining, osi_timed_fn fn,
+               uint64_t data)
+{
+    struct osi_deferred d = { .fn = fn, .data = data };
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    if (vcpu) {
+        take(session, vcpu, remaining, &d);
+    }
+}
+
+void osi_release_deferred(struct osi_session *session, struct osi_vcpu *vcpu)
+{
+    bool exact;
+
+    for (unsigned i = 0; i < vcpu->n_deferred; i++) {
+        struct osi_deferred *d = &vcpu->deferred[i];
+
+        d->event.time = osi_clock_at(&session->clock, &vcpu->clock, d->count, 0, &exact);
+        deliver_any(session, vcpu, d);
+    }
+    vcpu->n_deferred = 0;
+}

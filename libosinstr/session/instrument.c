@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* At translation: what the library itself attaches to a block, and what runs there.
+ *
+ * The order matters: the instruction count is added first, so that every callback
+ * of the block sees it whole and can take off what has not run yet.
+ */
+#include <string.h>
+
+#include "session/block-internal.h"
+
+/* ---- sites: what a callback must know, shared by all blocks alike ---- */
+struct osi_site *osi_site(struct osi_session *session, uint8_t reg, unsigned remaining)
+{
+    gpointer key = GUINT_TO_POINTER((guint)reg << 16 | (remaining & 0xffff));
+    struct osi_site *site;
+
+    g_mutex_lock(&session->lock);
+    site = g_hash_table_lookup(session->sites, key);
+    if (!site) {
+        site = g_new(struct osi_site, 1);
+        *site = (struct osi_site){ session, remaining, reg };
+        g_hash_table_insert(session->sites, key, site);
+    }
+    g_mutex_unlock(&session->lock);
+    return site;
+}
+
+/* Instructions were counted ahead; the caller's own is in, what follows is not. */
+uint64_t osi_insn_count(const struct osi_session *session, const struct osi_vcpu *vcpu,
+                        unsigned remaining)
+{
+    uint64_t count;
+
+    if (!session->insns) {
+        return 0;
+    }
+    count = *osi_host_cells_of(session->insns, vcpu->index);
+    return remaining ? count - (remaining - 1) : count;
+}
+
+/* ---- the guest's counter reads ---- */
+static void counter_was_read(struct osi_session *session, struct osi_vcpu *vcpu, uint8_t reg,
+                             uint64_t count)
+{
+    uint64_t ticks;
+
+    if (!session->clock.frequency && session->counter_freq) {
+        osi_host_read_register(session->counter_freq, &session->clock.frequency);
+    }
+    if (reg >= G_N_ELEMENTS(session->general) || !session->general[reg] ||
+        osi_host_read_register(session->general[reg], &ticks)) {
+        return;
+    }
+    osi_clock_read(&session->clock, &vcpu->clock, ticks, count, osi_host_time());
+    osi_release_deferred(session, vcpu);
+}
+
+/* Runs before the instruction after the read, in the same block: the value is in the register. */
+static void after_counter_read(unsigned index, void *data)
+{
+    struct osi_site *site = data;
+    struct osi_vcpu *vcpu = osi_vcpu(site->session, index);
+
+    if (vcpu && osi_clock_wants_read(&site->session->clock, &vcpu->clock) && osi_enter(vcpu)) {
+        counter_was_read(site->session, vcpu, site->reg,
+                         osi_insn_count(site->session, vcpu, site->remaining) - 1);
+        osi_leave(vcpu);
+    }
+}
+
+/* QEMU ends a block behind a counter read (it may, not must): note it, take the value at the next
+ * block's start. */
+static void at_counter_read(unsigned index, void *data)
+{
+    struct osi_site *site = data;
+    struct osi_vcpu *vcpu = osi_vcpu(site->session, index);
+
+    if (vcpu) {
+        vcpu->reading = (uint8_t)(site->reg + 1);
+        vcpu->reading_count = osi_insn_count(site->session, vcpu, site->remaining);
+    }
+}
+
+static void collect_counter_read(unsigned index, void *data)
+{
+    struct osi_site *site = data;
+    struct osi_vcpu *vcpu = osi_vcpu(site->session, index);
+
+    /* Another way leads here, or an interrupt came between and read the counter itself. */
+    if (!vcpu || vcpu->reading != site->reg + 1) {
+        return;
+    }
+    vcpu->reading = 0;
+    if (osi_enter(vcpu)) {
+        counter_was_read(site->session, vcpu, site->reg, vcpu->reading_count);
+        osi_leave(vcpu);
+    }
+}
+
+static void going_idle(unsigned index, void *data)
+{
+    struct osi_session *session = data;
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    if (vcpu) {
+        osi_clock_idle(&session->clock, &vcpu->clock);
+    }
+}
+
+static bool is_counter_read(const struct osi_decoded *insn)
+{
+    return (insn->kind == OSI_INSN_COUNTER_READ || insn->kind == OSI_INSN_COUNTER_READ_PHYS) &&
+           insn->reg < 31;
+}
+
+static void attach_clock(struct osi_session *session, struct osi_block *block, size_t i)
+{
+    const struct osi_decoded *insn = &block->decoded[i];
+    struct osi_host_insn *host = osi_host_block_insn(block->host, i);
+
+    if (is_counter_read(insn)) {
+        if (i + 1 < block->n) {
+            osi_host_insn_call(osi_host_block_insn(block->host, i + 1), after_counter_read,
+                               OSI_HOST_READ_REGS,
+                               osi_site(session, insn->reg, osi_insn_remaining(block, i + 1)));
+        } else {
+            osi_host_insn_call(host, at_counter_read, OSI_HOST_NO_REGS,
+                               osi_site(session, insn->reg, osi_insn_remaining(block, i)));
+        }
+    } else if (session->clock.icount && (insn->kind == OSI_INSN_WAIT_INTERRUPT ||
+                                         insn->kind == OSI_INSN_WAIT_EVENT ||
+                                         insn->kind == OSI_INSN_HYPERCALL)) {
+        osi_host_insn_call(host, going_idle, OSI_HOST_NO_REGS, session);
+    }
+}
+
+/* A counter read that ended its block stands right before this one. */
+static void attach_collect(struct osi_session *session, struct osi_block *block)
+{
+    struct osi_decoded before;
+    uint8_t bytes[4];
+
+    if (osi_host_read_memory(session->host, block->address - sizeof(bytes), bytes, sizeof(bytes))) {
+        return;
+    }
+    session->arch->decode(bytes, sizeof(bytes), &before);
+    if (is_counter_read(&before)) {
+        osi_host_block_call(block->host, collect_counter_read, OSI_HOST_READ_REGS,
+                            osi_site(session, before.reg, osi_insn_remaining(block, 0)));
+    }
+}
+
+/* ---- the kernel ---- */
+static void look_for_kernel(unsigned index, void *data)
+{
+    struct osi_session *session = data;
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    if (vcpu && !osi_linux_located(session->guest, NULL) && osi_enter(vcpu)) {
+        vcpu->remaining = 0;
+        osi_linux_look(session->guest, index);
+        osi_leave(vcpu);
+    }
+}
+
+static void kernel_starts(unsigned index, void *data)
+{
+    struct osi_session *session = data;
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    if (vcpu && osi_enter(vcpu)) {
+        osi_linux_restart(session->guest, index);
+        osi_leave(vcpu);
+    }
+}
+
+/* What a hook's callback needs; interned per hook and place. */
+struct hook_site {
+    struct osi_session *session;
+    struct osi_hook *hook;
+    unsigned remaining;
+};
+
+static void run_hook(unsigned index, void *data)
+{
+    struct hook_site *site = data;
+    struct osi_vcpu *vcpu;
+
+    if (!atomic_load_explicit(&site->hook->enabled, memory_order_relaxed)) {
+        return;
+    }
+    vcpu = osi_vcpu(site->session, index);
+    if (vcpu && osi_enter(vcpu)) {
+        vcpu->remaining = site->remaining;
+        site->hook->fn(site->session, index, site->hook->data);
+        osi_leave(vcpu);
+    }
+}
+
+static struct hook_site *hook_site(struct osi_session *session, struct osi_hook *hook,
+                                   unsigned remaining)
+{
+    gpointer key = GUINT_TO_POINTER(hook->number << 10 | remaining);
+    struct hook_site *site;
+
+    g_mutex_lock(&session->lock);
+    site = g_hash_table_lookup(session->hook_sites, key);
+    if (!site) {
+        site = g_new(struct hook_site, 1);
+        *site = (struct hook_site){ session, hook, remaining };
+        g_hash_table_insert(session->hook_sites, key, site);
+    }
+    g_mutex_unlock(&session->lock);
+    return site;
+}
+
+static void attach_hooks(struct osi_session *session, struct osi_block *block)
+{
+    uint64_t end = osi_host_insn_vaddr(osi_host_block_insn(block->host, block->n - 1));
+    size_t n;
+    const struct osi_hook_entry *entry = osi_hooks_from(session->hooks, block->address, &n);
+
+    for (; n && entry->address <= end; n--, entry++) {
+        size_t i = (size_t)(entry->address - block->address) / session->arch->min_insn;
+
+        /* Variable-length instructions: the guess is an upper bound. */
+        i = MIN(i, block->n - 1);
+        while (i && osi_host_insn_vaddr(osi_host_block_insn(block->host, i)) > entry->address) {
+            i--;
+        }
+        if (osi_host_insn_vaddr(osi_host_block_insn(block->host, i)) == entry->address) {
+            osi_host_insn_call(osi_host_block_insn(block->host, i), run_hook, OSI_HOST_READ_REGS,
+                               hook_site(session, entry->hook, osi_insn_remaining(block, i)));
+        }
+    }
+}
+
+static void attach_kernel(struct osi_session *session, struct osi_block *block)
+{
+    uint8_t bytes[4];
+
+    if (session->arch->is_kernel(block->address)) {
+        if (!osi_linux_located(session->guest, NULL)) {
+            osi_host_block_call(block->host, look_for_kernel, OSI_HOST_READ_REGS, session);
+        }
+    } else {
+        osi_host_insn_bytes(osi_host_block_insn(block->host, 0), bytes, sizeof(bytes));
+        if (osi_linux_is_entry(session->guest, bytes, sizeof(bytes))) {
+            osi_host_block_call(block->host, kernel_starts, OSI_HOST_NO_REGS, session);
+        }
+    }
+}
+
+/* Counts instructions `from` to `to` - 1 ahead of the first of them. */
+static void count_ahead(struct osi_session *session, struct osi_block *block, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        block->counted_to[i] = (uint16_t)to;
+    }
+    if (session->insns && from == 0) {
+        osi_host_block_add(block->host, session->insns, 0, to);
+    } else if (session->insns) {
+        osi_host_insn_add(osi_host_block_insn(block->host, from), session->insns, 0, to - from);
+    }
+}
+
+/* A device access leaves its block and runs again alone, uninstrumented; a block that is counted in
+ * pieces that end with each possible access stays exact. */
+static void count_instructions(struct osi_session *session, struct osi_block *block)
+{
+    bool pieces = (session->tool->needs & OSI_NEED_EXACT) && session->insns && session->arch &&
+                  session->arch->accesses_memory;
+    size_t from = 0;
+    uint8_t bytes[16];
+
+    for (size_t i = 0; pieces && i + 1 < block->n; i++) {
+        size_t size = osi_host_insn_bytes(osi_host_block_insn(block->host, i), bytes, sizeof(bytes));
+
+        if (session->arch->accesses_memory(bytes, MIN(size, sizeof(bytes)))) {
+            count_ahead(session, block, from, i + 1);
+            from = i + 1;
+        }
+    }
+    count_ahead(session, block, from, block->n);
+}
+
+static void decode(const struct osi_session *session, struct osi_block *block)
+{
+    uint8_t bytes[16];
+
+    for (size_t i = 0; i < block->n; i++) {
+        struct osi_host_insn *insn = osi_host_block_insn(block->host, i);
+        size_t size = osi_host_insn_bytes(insn, bytes, sizeof(bytes));
+
+        if (session->arch && session->arch->decode) {
+            session->arch->decode(bytes, MIN(size, sizeof(bytes)), &block->decoded[i]);
+        } else {
+            block->decoded[i] = (struct osi_decoded){ .reg = OSI_NO_REG };
+        }
+    }
+}
+
+void osi_instrument(struct osi_session *session, struct osi_host_block *host)
+{
+    struct osi_block block;
+
+    block.session = session;
+    block.host = host;
+    block.n = MIN(osi_host_block_size(host), OSI_MAX_BLOCK);
+    block.address = osi_host_block_vaddr(host);
+    if (block.n == 0) {
+        return;
+    }
+    count_instructions(session, &block);
+    decode(session, &block);
+    if (session->clock_reads) {
+        attach_collect(session, &block);
+        for (size_t i = 0; i < block.n; i++) {
+            attach_clock(session, &block, i);
+        }
+    }
+    if (session->guest) {
+        attach_kernel(session, &block);
+    }
+    if (session->arch) {
+        attach_hooks(session, &block);
+    }
+    if (session->tool->block) {
+        session->tool->block(session, &block);
+    }
+}

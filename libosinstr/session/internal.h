@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The session from inside: what its files share.
+ *
+ *   session.c     life: install, exit, stop
+ *   instrument.c  at translation: what to attach where
+ *   hooks.c       guest functions by run-time address
+ *   events.c      from the guest modules to the tool and the trace
+ *   api.c         the public calls that look something up
+ */
+#ifndef OSINSTR_SESSION_INTERNAL_H
+#define OSINSTR_SESSION_INTERNAL_H
+
+#include <glib.h>
+#include <stdatomic.h>
+
+#include <osinstr/block.h>
+#include <osinstr/osinstr.h>
+
+#include "guest/clock.h"
+#include "guest/linux.h"
+#include "host/command-line.h"
+#include "host/host.h"
+#include "session/directory.h"
+#include "session/hooks.h"
+#include "session/options.h"
+
+#define OSI_ROUND_ROBIN_TEXT \
+    "several vCPUs on one thread (-smp with -icount or thread=single) can't be observed: QEMU mixes " \
+    "up vCPUs there and its inline operations corrupt the guest; use -smp 1, or leave icount off"
+#define OSI_MAX_VCPUS 1024
+#define OSI_MAX_DEFERRED 256
+#define OSI_MAX_BLOCK 512 /* QEMU's own limit of instructions in a block */
+
+/* An event or a tool's call whose time is known only at the guest's next counter read. */
+struct osi_deferred {
+    struct osi_event event;
+    osi_timed_fn fn; /* NULL: an event */
+    uint64_t data;
+    uint64_t count;
+};
+
+/* Everything that belongs to one vCPU's thread. */
+struct osi_vcpu {
+    struct osi_session *session;
+    unsigned index;
+    atomic_bool busy;      /* inside an event; exit waits for it */
+    unsigned remaining;    /* of the block, for the callback that runs */
+    uint8_t reading;       /* 1 + number of the register that a counter read just filled */
+    uint64_t reading_count;
+    uint64_t last_time;
+    struct osi_vclock clock;
+    struct osi_linux_vcpu guest;
+    void *shard;
+    unsigned n_deferred;
+    struct osi_deferred *deferred;
+    uint64_t late; /* events whose time could only be estimated */
+};
+
+/* A place where a callback was attached that must know how much of the block remains. */
+struct osi_site {
+    struct osi_session *session;
+    unsigned remaining;
+    uint8_t reg;
+};
+
+struct osi_session {
+    const struct osi_tool *tool;
+    struct osi_options *options;
+    struct osi_directory directory;
+    struct osi_command_line command_line;
+    struct osi_host *host;
+    const struct osi_arch *arch;
+    struct osi_trace_writer *trace;
+    void *data;
+
+    struct osi_clock clock;
+    bool clock_reads;        /* the guest's counter reads are looked at */
+    struct osi_cells *insns; /* instructions per vCPU, if the clock needs them */
+    struct osi_linux *guest; /* NULL: the tool doesn't need tasks */
+    struct osi_hooks *hooks;
+
+    atomic_uint events;      /* OSI_EVENT_BITs that are on */
+    atomic_uint n_vcpus;
+    _Atomic(struct osi_vcpu *) vcpus[OSI_MAX_VCPUS];
+    const struct osi_host_register *general[32];
+    const struct osi_host_register *counter_freq;
+    GThread *first_thread;   /* of vCPU 0, to notice round-robin */
+
+    GMutex lock;             /* for the rare things below */
+    GHashTable *sites;       /* struct osi_site by (register, remaining) */
+    GHashTable *hook_sites;  /* by (hook, remaining) */
+    atomic_bool ended;       /* no event is taken any more */
+    bool finished;
+    atomic_bool stopping;    /* osi_stop() was called */
+    unsigned wanted;         /* enum osi_arch_feature that the tool and its options need */
+};
+
+static inline struct osi_vcpu *osi_vcpu(const struct osi_session *session, unsigned index)
+{
+    return index < OSI_MAX_VCPUS
+               ? atomic_load_explicit(&session->vcpus[index], memory_order_acquire)
+               : NULL;
+}
+
+/* instrument.c */
+void osi_instrument(struct osi_session *session, struct osi_host_block *block);
+struct osi_site *osi_site(struct osi_session *session, uint8_t reg, unsigned remaining);
+uint64_t osi_insn_count(const struct osi_session *session, const struct osi_vcpu *vcpu,
+                        unsigned remaining);
+
+/* events.c */
+/* Brackets everything that a vCPU does on behalf of the session; false: the session has ended. */
+bool osi_enter(struct osi_vcpu *vcpu);
+void osi_leave(struct osi_vcpu *vcpu);
+/* Waits until no vCPU is inside, at most a second. */
+void osi_end_events(struct osi_session *session);
+/* Takes an event that happens now, with event->time unset. */
+void osi_happened(struct osi_session *session, struct osi_vcpu *vcpu, struct osi_event *event);
+/* The guest's clock is sure again: events that waited for it go on. */
+void osi_release_deferred(struct osi_session *session, struct osi_vcpu *vcpu);
+
+/* The native trace's schema for the library's own events. */
+int osi_open_trace(struct osi_session *session, struct osi_error *err);
+
+/* session.c */
+void osi_finish(struct osi_session *session);
+void osi_abort_run(struct osi_session *session, const char *text) __attribute__((noreturn));
+
+#endif

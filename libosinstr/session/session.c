@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The life of a session: install, vCPUs, end.
+ *
+ *   install:  options, refusals, the kernel's file, output directory, trace; then callbacks
+ *   running:  instrument.c and events.c
+ *   end:      QEMU's exit or osi_stop(): no more events, report, trace closed
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "session/internal.h"
+#include "session/summary.h"
+
+#define CACHE_LINES 256 /* what two vCPUs must not share, neighbour prefetch included */
+
+static void say(const char *tool, const char *text)
+{
+    /* One write per line: other plugins and the guest's console share the terminal. */
+    char *line = g_strdup_printf("osinstr %s: %s\n", tool, text);
+
+    fputs(line, stderr);
+    g_free(line);
+}
+
+void osi_say(struct osi_session *session, const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    say(session->tool->name, text);
+    g_free(text);
+}
+
+/* ---- vCPUs ---- */
+static void *aligned_zero(size_t size)
+{
+    size_t whole = (size + CACHE_LINES - 1) / CACHE_LINES * CACHE_LINES;
+    void *memory = g_aligned_alloc0(1, whole, CACHE_LINES);
+
+    return memory;
+}
+
+static void learn_registers(struct osi_session *session, unsigned vcpu)
+{
+    const struct osi_arch *arch = session->arch;
+
+    for (unsigned i = 0; arch->general && arch->general[i] && i < 32; i++) {
+        session->general[i] = osi_host_find_register(session->host, vcpu, arch->general[i]);
+    }
+    if (arch->counter_freq) {
+        session->counter_freq = osi_host_find_register(session->host, vcpu, arch->counter_freq);
+    }
+}
+
+/* In round-robin mode QEMU runs all vCPUs on one thread, and bakes the index of the vCPU that
+ * translates a block into its callbacks and inline operations, which then corrupts the guest. */
+static void check_threads(struct osi_session *session, unsigned index)
+{
+    if (index == 0) {
+        session->first_thread = g_thread_self();
+    } else if (osi_host_facts(session->host)->system &&
+               session->first_thread == g_thread_self() && getpid() != (pid_t)syscall(SYS_gettid)) {
+        osi_abort_run(session, OSI_ROUND_ROBIN_TEXT);
+    }
+}
+
+static void vcpu_start(void *data, unsigned index)
+{
+    struct osi_session *session = data;
+    struct osi_vcpu *vcpu;
+
+    check_threads(session, index);
+    if (index >= OSI_MAX_VCPUS) {
+        osi_say(session, "vCPU %u is beyond the limit of %u: not observed", index, OSI_MAX_VCPUS);
+        return;
+    }
+    g_mutex_lock(&session->lock);
+    if (!osi_vcpu(session, index)) {
+        if (session->arch && atomic_load(&session->n_vcpus) == 0) {
+            learn_registers(session, index);
+        }
+        vcpu = aligned_zero(sizeof(*vcpu));
+        vcpu->session = session;
+        vcpu->index = index;
+        vcpu->shard = session->tool->shard_size ? aligned_zero(session->tool->shard_size) : NULL;
+        atomic_store_explicit(&session->vcpus[index], vcpu, memory_order_release);
+        if (index >= atomic_load(&session->n_vcpus)) {
+            atomic_store(&session->n_vcpus, index + 1);
+        }
+    }
+    g_mutex_unlock(&session->lock);
+}
+
+static void vcpu_stop(void *data, unsigned index)
+{
+    (void)data;
+    (void)index;
+}
+
+static void translate(void *data, struct osi_host_block *block)
+{
+    struct osi_session *session = data;
+
+    if (!atomic_load_explicit(&session->ended, memory_order_relaxed)) {
+        osi_instrument(session, block);
+    }
+}
+
+static void discontinuity(void *data, unsigned vcpu, int kind, uint64_t from, uint64_t to)
+{
+    (void)data, (void)vcpu, (void)kind, (void)from, (void)to;
+}
+
+/* ---- the end ---- */
+void osi_finish(struct osi_session *session)
+{
+    if (session->finished) {
+        return;
+    }
+    session->finished = true;
+    osi_end_events(session);
+    for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
+        struct osi_vcpu *vcpu = osi_vcpu(session, i);
+
+        if (vcpu) {
+            vcpu->late += vcpu->n_deferred;
+            osi_release_deferred(session, vcpu);
+        }
+    }
+    osi_write_summary(session);
+    if (session->tool->stop) {
+        session->tool->stop(session);
+    }
+    fflush(stderr);
+}
+
+static void exiting(void *data)
+{
+    osi_finish(data);
+}
+
+void osi_abort_run(struct osi_session *session, const char *text)
+{
+    osi_say(session, "%s", text);
+    atomic_store(&session->ended, true);
+    session->finished = true;
+    fflush(NULL);
+    _exit(1); /* the machine is half made: QEMU's own exit path would hang on this thread */
+}
+
+static void session_free(struct osi_session *session)
+{
+    if (!session) {
+        return;
+    }
+    for (unsigned i = 0; i < OSI_MAX_VCPUS; i++) {
+        struct osi_vcpu *vcpu = osi_vcpu(session, i);
+
+        if (vcpu) {
+            g_free(vcpu->deferred);
+            g_aligned_free(vcpu->shard);
+            g_aligned_free(vcpu);
+        }
+    }
+    osi_trace_writer_close(session->trace, NULL);
+    osi_linux_free(session->guest);
+    osi_hooks_free(session->hooks);
+    osi_host_cells_free(session->insns);
+    g_hash_table_unref(session->sites);
+    g_hash_table_unref(session->hook_sites);
+    osi_directory_close(&session->directory);
+    osi_command_line_clear(&session->command_line);
+    osi_options_free(session->options);
+    osi_host_free(session->host);
+    g_mutex_clear(&session->lock);
+    g_free(session);
+}
+
+static void stopped(void *data)
+{
+    struct osi_session *session = data;
+
+    osi_finish(session);
+    session_free(session);
+}
+
+void osi_stop(struct osi_session *session)
+{
+    if (!atomic_exchange(&session->stopping, true)) {
+        osi_host_stop(session->host, stopped, session);
+    }
+}
+
+/* ---- install ---- */
+static int refuse_machine(const struct osi_session *session, struct osi_error *err)
+{
+    const struct osi_host_facts *facts = osi_host_facts(session->host);
+    const struct osi_command_line *line = &session->command_line;
+    unsigned missing = session->arch ? session->wanted & ~session->arch->features : 0;
+    char text[128];
+
+    if ((session->tool->needs & OSI_NEED_SYSTEM) && !facts->system) {
+        return osi_fail(err, -ENOTSUP,
+                        "needs a whole machine (qemu-system-%s); this is user-mode QEMU",
+                        facts->target);
+    }
+    if (session->wanted && !session->arch) {
+        return osi_fail(err, -ENOTSUP, "target %s is not supported", facts->target);
+    }
+    if (missing) {
+        return osi_fail(err, -ENOTSUP, "target %s is not supported yet: it lacks %s", facts->target,
+                        osi_arch_features_text(missing, text, sizeof(text)));
+    }
+    if ((session->tool->needs & OSI_NEED_TASKS) && !facts->can_read_memory) {
+        return osi_fail(err, -ENOTSUP,
+                        "needs to read guest memory, which QEMU offers from 9.2 on; this is %s",
+                        facts->version);
+    }
+    if (facts->system && facts->max_vcpus > 1 && (line->icount || line->single_thread)) {
+        return osi_fail(err, -ENOTSUP, "%s", OSI_ROUND_ROBIN_TEXT);
+    }
+    return 0;
+}
+
+static unsigned wanted_features(const struct osi_tool *tool, const struct osi_options *options)
+{
+    bool guest_clock = strcmp(osi_options_text(options, "clock"), "guest") == 0;
+
+    return ((tool->needs & OSI_NEED_TASKS) ? OSI_ARCH_LINUX | OSI_ARCH_REGISTERS | OSI_ARCH_DECODE
+                                           : 0) |
+           ((tool->needs & OSI_NEED_DECODE) ? OSI_ARCH_DECODE : 0) |
+           ((tool->needs & OSI_NEED_CLOCK) && guest_clock ? OSI_ARCH_COUNTER : 0);
+}
+
+static void set_up_clock(struct osi_session *session)
+{
+    const struct osi_command_line *line = &session->command_line;
+
+    osi_clock_init(&session->clock, (enum osi_clock_kind)osi_options_count(session->options, "clock"),
+                   line->icount, line->icount_shift);
+    if (!(session->tool->needs & OSI_NEED_CLOCK)) {
+        return;
+    }
+    session->clock_reads = osi_clock_calibrates(&session->clock) &&
+                           osi_host_facts(session->host)->system;
+    if (osi_clock_counts(&session->clock)) {
+        session->insns = osi_host_cells_new(1);
+    }
+    if (session->clock_reads && line->icount && line->icount_shift < 0) {
+        osi_say(session, "with icount shift=auto times are those of the guest's last counter read");
+    }
+}
+
+static int set_up_guest(struct osi_session *session, struct osi_error *err)
+{
+    extern const struct osi_linux_client osi_session_linux_client;
+
+    if (!(session->tool->needs & OSI_NEED_TASKS)) {
+        return 0;
+    }
+    return osi_linux_new(session, session->host, session->arch, &osi_session_linux_client,
+                         osi_options_text(session->options, "symbols"),
+                         session->command_line.kernel, &session->guest, err);
+}
+
+static int set_up_output(struct osi_session *session, struct osi_error *err)
+{
+    const char *out = osi_options_text(session->options, "out");
+    char *fallback = g_strdup_printf("osinstr-%s", session->tool->name);
+    int rc = osi_directory_open(&session->directory, out ? out : fallback, err);
+
+    g_free(fallback);
+    if (rc) {
+        return rc;
+    }
+    if (session->directory.kept) {
+        osi_say(session, "the earlier %s is kept as %s", session->directory.path,
+                session->directory.kept);
+    }
+    if (session->tool->trace && osi_options_switch(session->options, "trace")) {
+        return osi_open_trace(session, err);
+    }
+    return 0;
+}
+
+static int set_up(struct osi_session *session, struct osi_error *err)
+{
+    int rc;
+
+    session->arch = osi_arch_find(osi_host_facts(session->host)->target);
+    session->wanted = wanted_features(session->tool, session->options);
+    osi_command_line_read(&session->command_line);
+    rc = refuse_machine(session, err);
+    if (rc) {
+        return rc;
+    }
+    set_up_clock(session);
+    rc = set_up_guest(session, err);
+    if (!rc) {
+        rc = set_up_output(session, err);
+    }
+    if (!rc && session->tool->start) {
+        rc = session->tool->start(session, err);
+    }
+    return rc;
+}
+
+static struct osi_session *session_new(const struct osi_tool *tool)
+{
+    struct osi_session *session = g_new0(struct osi_session, 1);
+
+    session->tool = tool;
+    session->directory.fd = -1;
+    g_mutex_init(&session->lock);
+    session->hooks = osi_hooks_new();
+    session->sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    session->hook_sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    atomic_init(&session->events, tool->events);
+    return session;
+}
+
+static void announce(struct osi_session *session)
+{
+    const struct osi_host_facts *facts = osi_host_facts(session->host);
+
+    osi_say(session, "%s, %s%s%s, clock %s, output in %s", facts->version, facts->target,
+            session->guest ? ", kernel: " : "",
+            session->guest ? osi_linux_provenance(session->guest) : "",
+            osi_options_text(session->options, "clock"), session->directory.path);
+}
+
+int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *info, int argc,
+                       char **argv)
+{
+    static const struct osi_host_client client = { vcpu_start, vcpu_stop, translate, discontinuity,
+                                                   exiting };
+    struct osi_session *session = session_new(tool);
+    struct osi_error err = { "" };
+    int rc = osi_options_new(tool, argc, argv, &session->options, &err);
+
+    if (!rc && osi_options_help_wanted(session->options)) {
+        osi_options_help(tool, stdout);
+        fflush(stdout);
+        session_free(session);
+        return 1;
+    }
+    if (!rc) {
+        rc = osi_host_new(id, info, &client, session, &session->host, &err);
+    }
+    if (!rc) {
+        rc = set_up(session, &err);
+    }
+    if (rc) {
+        say(tool->name, err.text);
+        session_free(session);
+        return 1;
+    }
+    announce(session);
+    osi_host_start(session->host);
+    return 0;
+}

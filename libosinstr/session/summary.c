@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a run leaves behind besides its trace. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session/internal.h"
+#include "session/summary.h"
+
+static void note_losses(struct osi_session *session, struct osi_report *report)
+{
+    uint64_t late = 0, unknown = 0, jumps = 0;
+
+    for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
+        const struct osi_vcpu *vcpu = osi_vcpu(session, i);
+
+        if (vcpu) {
+            late += vcpu->late;
+            unknown += vcpu->guest.unknown_states;
+            jumps += vcpu->clock.jumps;
+        }
+    }
+    if (late) {
+        osi_report_note(report, "%" G_GUINT64_FORMAT " events have an estimated time: the guest "
+                        "did not read its counter near them", late);
+    }
+    if (unknown) {
+        osi_report_note(report, "%" G_GUINT64_FORMAT " switches have an unknown prev_state", unknown);
+    }
+    if (jumps || session->clock.recalibrations) {
+        osi_report_note(report, "guest time jumped %" G_GUINT64_FORMAT " times (machine stopped, or "
+                        "idle that was not seen)", jumps + session->clock.recalibrations);
+    }
+    if (session->trace && osi_trace_lost(session->trace)) {
+        osi_report_note(report, "%" G_GUINT64_FORMAT " events could not be stored and are missing "
+                        "in the trace (the tables have them)", osi_trace_lost(session->trace));
+    }
+    if (session->guest && !osi_linux_located(session->guest, NULL)) {
+        osi_report_note(report, "no task was seen: %s", osi_linux_trouble(session->guest));
+    }
+}
+
+static void state_run(struct osi_session *session, struct osi_report *report)
+{
+    const struct osi_host_facts *facts = osi_host_facts(session->host);
+    char *options = osi_options_summary(session->options);
+
+    osi_report_string(report, "target", facts->target);
+    osi_report_string(report, "host", facts->version);
+    if (session->guest) {
+        osi_report_string(report, "kernel", osi_linux_provenance(session->guest));
+    }
+    osi_report_string(report, "clock", osi_options_text(session->options, "clock"));
+    osi_report_count(report, "vcpus", osi_n_vcpus(session));
+    osi_report_string(report, "options", options);
+    g_free(options);
+}
+
+static int write_file(struct osi_session *session, const struct osi_report *report,
+                      const char *name, int (*write)(const struct osi_report *, FILE *))
+{
+    char *path = g_build_filename(session->directory.path, name, NULL);
+    FILE *file = fopen(path, "we");
+    int rc = file ? write(report, file) : -errno;
+
+    if (file && fclose(file) && !rc) {
+        rc = -errno;
+    }
+    if (rc) {
+        osi_say(session, "can't write %s: %s", path, g_strerror(-rc));
+    }
+    g_free(path);
+    return rc;
+}
+
+static void close_trace(struct osi_session *session)
+{
+    struct osi_error err = { "" };
+    char key[32], value[32];
+
+    if (!session->trace) {
+        return;
+    }
+    for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
+        snprintf(key, sizeof(key), "end_time.%u", i);
+        snprintf(value, sizeof(value), "%" G_GUINT64_FORMAT, osi_end_time(session, i));
+        osi_trace_note(session->trace, key, value);
+    }
+    if (osi_trace_writer_close(session->trace, &err)) {
+        osi_say(session, "%s", err.text);
+    }
+    session->trace = NULL;
+}
+
+void osi_write_summary(struct osi_session *session)
+{
+    struct osi_report *report = osi_report_new(session->tool->name);
+
+    osi_report_unit(report, osi_clock_unit(session));
+    state_run(session, report);
+    note_losses(session, report);
+    if (session->tool->report) {
+        session->tool->report(session, report);
+    }
+    close_trace(session);
+    write_file(session, report, "report.txt", osi_report_text);
+    write_file(session, report, "summary.json", osi_report_json);
+    if (!osi_options_switch(session->options, "quiet")) {
+        osi_report_text(report, stderr);
+    }
+    osi_report_free(report);
+}

@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the plugins cost: QEMU's CPU time with a plugin over plain QEMU's, on the same guest work.
+
+usage: bench.py [--pairs N] [--qemu FILE] [--only WORKLOAD] PLUGINS-DIR GUESTS-DIR
+
+Machines are noisy, so runs are paired: each run with the plugin stands between two plain ones and is
+divided by their mean. Medians and quartiles of these ratios are printed, and beside them the noise: the
+same figure for plain against plain. The bare-metal mix gates (exit 1 beyond its limit); the others are
+reported.
+"""
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+
+KERNEL_ARGS = "console=ttyAMA0 quiet"
+
+
+def machine(args, smp=1, memory=512):
+    return [args.qemu, "-M", "virt", "-cpu", "cortex-a72", "-m", str(memory), "-smp", str(smp),
+            "-nographic", "-net", "none", "-no-reboot"]
+
+
+def workloads(args):
+    mix = ["-kernel", os.path.join(args.guests, "mix.elf")]
+    boot = ["-kernel", args.kernel, "-initrd", os.path.join(args.guests, "bench.cpio.gz"),
+            "-append", KERNEL_ARGS]
+    return {
+        "mix": machine(args, 1, 64) + mix,
+        "mix-2": machine(args, 2, 64) + mix,
+        "linux": machine(args) + boot,
+        "linux-icount": machine(args) + boot + ["-icount", "shift=1,sleep=off"],
+        "linux-2": machine(args, 2) + boot,
+    }
+
+
+# plugin: {workload: limit of the median ratio, or None to report only}
+PLANS = {
+    "sched": {"mix": 1.03, "mix-2": 1.13, "linux": None, "linux-2": None, "linux-icount": None},
+}
+
+
+def cpu_seconds(command):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=600)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"bench: {' '.join(command)}\nfailed: {done.stderr.decode(errors='replace')}")
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def quartiles(values):
+    q = statistics.quantiles(values, n=4, method="inclusive")
+    return statistics.median(values), q[0], q[2]
+
+
+def measure(plain, observed, pairs):
+    """Ratios of observed to plain, and of plain to plain, in one interleaved series."""
+    cpu_seconds(plain)  # caches
+    base, ratios, noise = [cpu_seconds(plain)], [], []
+    for _ in range(pairs):
+        seen = cpu_seconds(observed)
+        base.append(cpu_seconds(plain))
+        ratios.append(seen / ((base[-1] + base[-2]) / 2))
+    for i in range(1, len(base) - 1):
+        noise.append(base[i] / ((base[i - 1] + base[i + 1]) / 2))
+    return quartiles(ratios), quartiles(noise), statistics.median(base)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("plugins")
+    parser.add_argument("guests")
+    parser.add_argument("--qemu", required=True)
+    parser.add_argument("--kernel", required=True)
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--only")
+    args = parser.parse_args()
+    failed = False
+    all_workloads = workloads(args)
+    print(f"{'plugin':<12} {'workload':<13} {'ratio':>6} {'q1':>6} {'q3':>6}   "
+          f"{'plain/plain':>11} {'q1':>6} {'q3':>6}   {'plain s':>7}  limit")
+    for plugin, plan in PLANS.items():
+        for name, limit in plan.items():
+            if args.only and args.only != name:
+                continue
+            with tempfile.TemporaryDirectory() as out:
+                option = f"{os.path.join(args.plugins, plugin)}.so,out={out}/run,quiet=on"
+                plain = all_workloads[name]
+                ratio, noise, seconds = measure(plain, plain + ["-plugin", option], args.pairs)
+            verdict = "" if limit is None else f"{limit:.2f} {'ok' if ratio[0] <= limit else 'OVER'}"
+            failed |= limit is not None and ratio[0] > limit
+            print(f"{plugin:<12} {name:<13} {ratio[0]:6.3f} {ratio[1]:6.3f} {ratio[2]:6.3f}   "
+                  f"{noise[0]:11.3f} {noise[1]:6.3f} {noise[2]:6.3f}   {seconds:7.2f}  {verdict}",
+                  flush=True)
+    sys.exit(failed)
+
+
+main()
