@@ -272,9 +272,9 @@ static const char *const arguments[] = {
     "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", NULL,
 };
 
-/* QEMU calls VBAR_EL1 "VBAR". A kernel in EL2 (VHE) has its vectors in VBAR_EL2 and leaves
+/* QEMU called VBAR_EL1 "VBAR" up to 11.0. A kernel in EL2 (VHE) has its vectors in VBAR_EL2 and leaves
  * the other untouched, so a value outside the kernel's half means: try the next. */
-static const char *const vectors[] = { "VBAR", "VBAR_EL2", NULL };
+static const char *const vectors[] = { "VBAR_EL1", "VBAR", "VBAR_EL2", NULL };
 
 const struct osi_arch osi_arch_aarch64 = {
     .name = "aarch64",

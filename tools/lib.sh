@@ -30,10 +30,7 @@ package_list() {
 missing_packages() {
     local name
     for name; do
-        case $(dpkg-query -W -f '${db:Status-Status} ' "$name" 2>/dev/null) in
-            *'installed '*) ;;
-            *) echo "$name" ;;
-        esac
+        dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || echo "$name"
     done
 }
 
@@ -49,10 +46,10 @@ install_packages() {
     say "installing ${names[*]}"
     local install=(apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "${names[@]}")
     apt-get install -s --no-install-recommends "${names[@]}" >/dev/null 2>&1 &&
-        as_root env DEBIAN_FRONTEND=noninteractive "${install[@]}" >&2 && return
+        as_root env DEBIAN_FRONTEND=noninteractive "${install[@]}" >/dev/null && return
     say "refreshing the package lists"       # absent (a fresh container) or stale
-    as_root apt-get update -qq >&2 || die "cannot refresh the package lists"
-    as_root env DEBIAN_FRONTEND=noninteractive "${install[@]}" >&2 || die "cannot install ${names[*]}"
+    as_root apt-get update -qq >/dev/null || die "cannot refresh the package lists"
+    as_root env DEBIAN_FRONTEND=noninteractive "${install[@]}" >/dev/null || die "cannot install ${names[*]}"
 }
 
 host_codename() { (. /etc/os-release && echo "${VERSION_CODENAME:-unknown}"); }

@@ -48,7 +48,7 @@ void osi_report_string(struct osi_report *report, const char *key, const char *v
 void osi_report_count(struct osi_report *report, const char *key, uint64_t value);
 void osi_report_time(struct osi_report *report, const char *key, uint64_t time);
 void osi_report_stamp(struct osi_report *report, const char *key, uint64_t time);
-void osi_report_ratio(struct osi_report *report, const char *key, double ratio); /* 0..1: text as % */
+void osi_report_ratio(struct osi_report *report, const char *key, double ratio); /* 0..1; text: % */
 
 /* A remark for the reader (a limit, a loss): a line of text; in JSON an element of "notes".
  * Numbers are formatted as in the C locale. */
@@ -60,7 +60,7 @@ enum osi_column_kind {
     OSI_COL_COUNT,   /* uint64_t */
     OSI_COL_INT,     /* int64_t */
     OSI_COL_TIME,    /* uint64_t: a duration, text shows four digits and a unit: 1.234 ms */
-    OSI_COL_STAMP,   /* uint64_t: a point in time, text shows seconds with 6 digits, as ftrace does */
+    OSI_COL_STAMP,   /* uint64_t: a point in time, text shows seconds with 6 digits, like ftrace */
     OSI_COL_RATIO,   /* double 0..1 */
     OSI_COL_ADDRESS, /* uint64_t, hexadecimal; in JSON the same text, as numbers lose such bits */
 };

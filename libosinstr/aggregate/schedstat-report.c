@@ -120,7 +120,9 @@ static double share(uint64_t part, uint64_t whole)
 
 static uint64_t wait_at(const struct osi_histogram *wait, double percentile)
 {
-    return wait && osi_histogram_count(wait) ? osi_histogram_percentile(wait, percentile) : OSI_NONE;
+    if (!wait || osi_histogram_count(wait) == 0)
+        return OSI_NONE;
+    return osi_histogram_percentile(wait, percentile);
 }
 
 static void report_totals(const struct osi_sched_totals *totals, const struct osi_histogram *waits,
@@ -222,14 +224,14 @@ static void report_notes(const struct osi_schedstat *stat, const struct osi_sche
                          struct osi_report *report)
 {
     if (stat->unknown.stat.runs)
-        osi_report_note(report, "%" PRIu64 " runs of tasks that could not be told are [unknown]",
+        osi_report_note(report, "[unknown]: runs whose task could not be told: %" PRIu64,
                         stat->unknown.stat.runs);
     if (totals->gaps)
-        osi_report_note(report, "%" PRIu64 " of these began with one task and ended with another: "
-                                "a switch in between was missed", totals->gaps);
+        osi_report_note(report, "[unknown]: runs that began with one task and ended with another, "
+                                "so that a switch was missed: %" PRIu64, totals->gaps);
     if (totals->unknown_states)
-        osi_report_note(report, "%" PRIu64 " switches are neither voluntary nor involuntary: "
-                                "the state of the task could not be told", totals->unknown_states);
+        osi_report_note(report, "switches that are neither voluntary nor involuntary, as the state "
+                                "of the task could not be told: %" PRIu64, totals->unknown_states);
     if (totals->wait_max_at != UINT64_MAX)
         osi_report_note(report, "wait is from wakeup to running; "
                                 "waiting after a preemption is not part of it");

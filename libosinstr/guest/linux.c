@@ -61,13 +61,6 @@ static struct osi_linux_task *discover(const struct scene *s, uint64_t address)
     return task;
 }
 
-static struct osi_linux_task *task_at(const struct scene *s, uint64_t address)
-{
-    struct osi_linux_task *task = osi_tasks_find(s->guest->tasks, s->vcpu, address);
-
-    return task ? task : discover(s, address);
-}
-
 static const struct osi_task *public(const struct osi_linux_task *task)
 {
     return task ? &task->task : NULL;
@@ -76,6 +69,50 @@ static const struct osi_task *public(const struct osi_linux_task *task)
 static void happened(const struct scene *s, struct osi_event *event)
 {
     s->guest->client->happened(s->guest->session, s->index, event);
+}
+
+static struct osi_linux_task *rename_task(const struct scene *s, struct osi_linux_task *former,
+                                          const char *comm)
+{
+    struct osi_event event = { .kind = OSI_EVENT_TASK_RENAME };
+    struct osi_linux_task *task = osi_tasks_add(s->guest->tasks, former->task.address,
+                                                former->task.pid, former->task.tgid,
+                                                former->task.key, comm);
+
+    task->voluntary = former->voluntary;
+    task->counted = former->counted;
+    atomic_store(&task->fresh, atomic_load(&former->fresh));
+    atomic_store(&task->woken, atomic_load(&former->woken));
+    s->guest->client->defined(s->guest->session, &task->task, former->task.id);
+    if (s->vcpu->running == former) {
+        s->vcpu->running = task;
+        atomic_store_explicit(&s->vcpu->current, &task->task, memory_order_release);
+    }
+    event.task.task = &task->task;
+    event.task.former = &former->task;
+    happened(s, &event);
+    return task;
+}
+
+/* A rename was announced: the new name counts from the moment that it stands in memory, since the
+ * task can be switched away before it gets there. */
+static struct osi_linux_task *settle(const struct scene *s, struct osi_linux_task *task)
+{
+    char comm[COMM + 1] = "";
+
+    if (!atomic_load_explicit(&task->renaming, memory_order_acquire) ||
+        osi_host_read_memory(s->guest->host, task->task.address + s->guest->at.comm, comm, COMM) ||
+        strncmp(comm, task->task.comm, COMM - 1) == 0) {
+        return task;
+    }
+    return rename_task(s, task, comm);
+}
+
+static struct osi_linux_task *task_at(const struct scene *s, uint64_t address)
+{
+    struct osi_linux_task *task = osi_tasks_find(s->guest->tasks, s->vcpu, address);
+
+    return task ? settle(s, task) : discover(s, address);
 }
 
 /* ---- prev_state ---- */
@@ -247,33 +284,24 @@ static void on_new(struct osi_session *session, unsigned index, void *data)
 static void on_rename(struct osi_session *session, unsigned index, void *data)
 {
     struct scene s = scene_of(data, session, index);
-    struct osi_event event = { .kind = OSI_EVENT_TASK_RENAME };
-    struct osi_linux_task *former, *task;
-    uint64_t address, name;
-    char comm[COMM];
+    struct osi_linux_task *task;
+    uint64_t address;
 
-    if (!argument(&s, 0, &address) || !argument(&s, 1, &name) ||
-        osi_read_string(session, name, comm, sizeof(comm))) {
-        return;
+    if (argument(&s, 0, &address) && (task = task_at(&s, address))) {
+        atomic_store_explicit(&task->renaming, true, memory_order_release);
     }
-    former = task_at(&s, address);
-    if (!former || strcmp(former->task.comm, comm) == 0) {
-        return;
+}
+
+/* perf_event_comm(task, exec): the name has just been written. */
+static void on_renamed(struct osi_session *session, unsigned index, void *data)
+{
+    struct scene s = scene_of(data, session, index);
+    struct osi_linux_task *task;
+    uint64_t address;
+
+    if (argument(&s, 0, &address) && (task = task_at(&s, address))) {
+        atomic_store_explicit(&task->renaming, false, memory_order_release);
     }
-    task = osi_tasks_add(s.guest->tasks, address, former->task.pid, former->task.tgid,
-                         former->task.key, comm);
-    task->voluntary = former->voluntary;
-    task->counted = former->counted;
-    atomic_store(&task->fresh, atomic_load(&former->fresh));
-    atomic_store(&task->woken, atomic_load(&former->woken));
-    s.guest->client->defined(session, &task->task, former->task.id);
-    if (s.vcpu->running == former) {
-        s.vcpu->running = task;
-        atomic_store_explicit(&s.vcpu->current, &task->task, memory_order_release);
-    }
-    event.task.task = &task->task;
-    event.task.former = &former->task;
-    happened(&s, &event);
 }
 
 /* do_exit(code), of the running task. */
@@ -299,6 +327,7 @@ static const struct {
     { "wakeup_preempt", "check_preempt_curr", on_wakeup, false },
     { "wake_up_new_task", NULL, on_new, true },
     { "__set_task_comm", NULL, on_rename, true },
+    { "perf_event_comm", NULL, on_renamed, false },
     { "do_exit", NULL, on_exit_task, false },
 };
 
@@ -415,10 +444,16 @@ static int load(struct osi_linux *guest, const char *symbols, const char *image,
             osi_kernel_adopt_types(guest->kernel, other);
             osi_kernel_free(other);
         }
-    } else if (image && osi_kernel_from_file(image, &guest->kernel, err)) {
-        /* Not a form that we read (compressed, say): the guest's memory will tell. */
-        guest->kernel = NULL;
-        return 0;
+    } else if (image) {
+        rc = osi_kernel_from_file(image, &other, err);
+        if (rc == 0 && osi_kernel_is_linux(other)) {
+            guest->kernel = other;
+        } else {
+            /* A form that we don't read, or a boot loader: the guest's memory will tell. */
+            osi_say(guest->session, "%s; looking for Linux in the guest's memory",
+                    rc ? err->text : "-kernel names no Linux kernel");
+            osi_kernel_free(rc ? NULL : other);
+        }
     }
     return guest->kernel ? osi_linux_learn(guest, err) : 0;
 }

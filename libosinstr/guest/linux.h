@@ -8,7 +8,7 @@
  * Facts come from the kernel at hand: addresses from its symbols, offsets from
  * its BTF. What is assumed beyond: cpu_switch_to(prev, next) is the one place
  * where the arm64 kernel changes tasks (arch/arm64/kernel/entry.S), and
- * __set_task_comm(), wake_up_new_task(), do_exit() and wakeup_preempt() (before
+ * __set_task_comm(), perf_event_comm(), wake_up_new_task(), do_exit() and wakeup_preempt() (before
  * 6.7: check_preempt_curr()) are called with the task as their first or second
  * argument (kernel/sched/core.c, fs/exec.c, kernel/exit.c, Linux 5.14 to 6.12).
  */

@@ -19,6 +19,7 @@ struct osi_linux_task {
     _Atomic uint64_t woken; /* 1 + time of the wakeup that it waits on the run queue for; 0: none */
     uint64_t voluntary;   /* nvcsw at the last switch away, to see which counter moved */
     bool counted;         /* `voluntary` holds */
+    atomic_bool renaming; /* its comm may change at any moment: look at each event */
 };
 
 struct osi_tasks;

@@ -58,12 +58,13 @@ static void end_line(GString *out)
 
 static void append_facts(GString *out, const struct osi_report *report)
 {
+    const struct osi_fact *facts = (const struct osi_fact *)report->facts->data;
     size_t widest = 0;
 
     for (guint i = 0; i < report->facts->len; i++)
-        widest = MAX(widest, osi_format_width(g_array_index(report->facts, struct osi_fact, i).label));
+        widest = MAX(widest, osi_format_width(facts[i].label));
     for (guint i = 0; i < report->facts->len; i++) {
-        const struct osi_fact *fact = &g_array_index(report->facts, struct osi_fact, i);
+        const struct osi_fact *fact = &facts[i];
 
         g_string_append_printf(out, "%s%s", indent, fact->label);
         append_blanks(out, widest - osi_format_width(fact->label));

@@ -87,8 +87,7 @@ static const char *claim_key(struct osi_report *report, GHashTable *used, const 
                              enum osi_column_kind kind)
 {
     g_autofree char *bare = bare_key(key, kind);
-    g_autofree char *suffix = g_strconcat(is_time(kind) ? "_" : "", is_time(kind) ? report->unit : "",
-                                          NULL);
+    g_autofree char *suffix = is_time(kind) ? g_strconcat("_", report->unit, NULL) : g_strdup("");
     g_autofree char *full = g_strconcat(bare, suffix, NULL);
     const char *claimed;
 

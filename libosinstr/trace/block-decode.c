@@ -6,9 +6,15 @@
 #include "bytes.h"
 #include "crc32c.h"
 
+/* The large arrays are left alone: every use writes before it reads. */
 struct osi_block *osi_block_new(void)
 {
-    return g_new0(struct osi_block, 1);
+    struct osi_block *block = g_new(struct osi_block, 1);
+    block->values = NULL;
+    block->n_values = block->n_events = 0;
+    memset(block->counts, 0, sizeof block->counts);
+    memset(block->skipped, 0, sizeof block->skipped);
+    return block;
 }
 
 void osi_block_free(struct osi_block *block)
@@ -92,6 +98,7 @@ static int decode_types(struct osi_block *block, const struct osi_schema *schema
     if (rc)
         return rc;
     memset(block->counts, 0, sizeof block->counts);
+    memset(block->skipped, 0, sizeof block->skipped);
     for (size_t i = 0; i < block->n_events; i++) {
         uint64_t type = block->work[i];
         if (type >= schema->n_types || !schema->types[type].known)

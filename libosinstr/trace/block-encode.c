@@ -11,6 +11,8 @@ struct osi_encoder *osi_encoder_new(const struct osi_schema *schema, const struc
     struct osi_encoder *encoder = g_new(struct osi_encoder, 1);
     encoder->schema = schema;
     encoder->codec = codec;
+    encoder->compresses = false;
+    encoder->trials = 0;
     encoder->codec_context = codec->context_new ? codec->context_new() : NULL;
     return encoder;
 }
@@ -123,12 +125,12 @@ static uint8_t *encode_fields(struct osi_encoder *encoder, const uint64_t *words
 }
 
 static size_t encode_columns(struct osi_encoder *encoder, const uint64_t *words, size_t start,
-                             size_t n, uint8_t *payload)
+                             size_t n, enum osi_column_grain grain)
 {
+    uint8_t *payload = encoder->plain + OSI_BLOCK_HEADER;
     const uint32_t *at = encoder->at + start;
     const uint8_t *types = encoder->types + start;
     uint32_t starts[OSI_TRACE_MAX_TYPES + 1];
-    enum osi_column_grain grain = encoder->codec->compress ? OSI_GRAIN_BYTE : OSI_GRAIN_BIT;
     uint8_t *to = encode_types(encoder, types, n, payload, grain);
     to = encode_times(encoder, words, at, n, to, grain);
     const uint32_t *sorted = group_by_type(encoder, types, at, n, starts);
@@ -154,35 +156,55 @@ void osi_block_header_put(const struct osi_block_header *header, uint8_t *to)
     osi_put32(to + OSI_BLOCK_HEADER_CRC, osi_crc32c(0, to, OSI_BLOCK_HEADER_CRC));
 }
 
-/* Compresses when that makes the payload smaller; returns the buffer to write. */
-static uint8_t *choose_payload(struct osi_encoder *encoder, struct osi_block_header *header)
+/* Columns on byte boundaries, compressed into encoder->packed; 0 when that does
+ * not make them smaller. */
+static size_t encode_compressed(struct osi_encoder *encoder, const uint64_t *words, size_t first,
+                                size_t n, struct osi_block_header *header)
 {
-    header->codec = 0;
-    header->stored_length = header->raw_length;
-    if (!encoder->codec->compress)
-        return encoder->plain;
-    size_t packed = encoder->codec->compress(
-        encoder->codec_context, encoder->plain + OSI_BLOCK_HEADER, header->raw_length,
-        encoder->packed + OSI_BLOCK_HEADER, header->raw_length - 1);
-    if (!packed)
-        return encoder->plain;
+    size_t raw = encode_columns(encoder, words, first, n, OSI_GRAIN_BYTE);
+    if (raw > OSI_BLOCK_MAX_PAYLOAD)
+        return 0;
+    size_t stored = encoder->codec->compress(
+        encoder->codec_context, encoder->plain + OSI_BLOCK_HEADER, raw,
+        encoder->packed + OSI_BLOCK_HEADER, raw - 1);
     header->codec = encoder->codec->id;
-    header->stored_length = (uint32_t)packed;
-    return encoder->packed;
+    header->raw_length = (uint32_t)raw;
+    header->stored_length = (uint32_t)stored;
+    return stored;
+}
+
+/* Events with little repetition are smaller in single bits than compressed; both
+ * are tried now and then, and the better one is kept up in between. */
+#define TRIAL_EVERY 16
+
+static uint8_t *choose_payload(struct osi_encoder *encoder, const uint64_t *words, size_t first,
+                               size_t n, struct osi_block_header *header)
+{
+    bool trial = encoder->codec->compress && encoder->trials++ % TRIAL_EVERY == 0;
+    size_t packed = 0;
+    if (trial || encoder->compresses)
+        packed = encode_compressed(encoder, words, first, n, header);
+    if (packed && !trial)
+        return encoder->packed;
+    size_t raw = encode_columns(encoder, words, first, n, OSI_GRAIN_BIT);
+    encoder->compresses = packed && packed < raw;
+    if (encoder->compresses)
+        return encoder->packed;
+    header->codec = 0;
+    header->raw_length = header->stored_length = (uint32_t)raw;
+    return raw <= OSI_BLOCK_MAX_PAYLOAD ? encoder->plain : NULL;
 }
 
 const uint8_t *osi_encoder_block(struct osi_encoder *encoder, const uint64_t *words, size_t first,
                                  size_t n, struct osi_block_header *header, size_t *length)
 {
     const uint32_t *at = encoder->at + first;
-    size_t raw = encode_columns(encoder, words, first, n, encoder->plain + OSI_BLOCK_HEADER);
-    if (raw > OSI_BLOCK_MAX_PAYLOAD)
+    uint8_t *block = choose_payload(encoder, words, first, n, header);
+    if (!block)
         return NULL;
     header->n_events = (uint32_t)n;
     header->first_time = time_of(words, at[0]);
     header->last_time = time_of(words, at[n - 1]);
-    header->raw_length = (uint32_t)raw;
-    uint8_t *block = choose_payload(encoder, header);
     header->payload_crc = osi_crc32c(0, block + OSI_BLOCK_HEADER, header->stored_length);
     osi_block_header_put(header, block);
     *length = OSI_BLOCK_HEADER + header->stored_length;

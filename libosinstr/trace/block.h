@@ -34,6 +34,8 @@ struct osi_encoder {
     const struct osi_schema *schema;
     const struct osi_codec *codec;
     void *codec_context;
+    bool compresses; /* that was smaller at the last trial */
+    unsigned trials;
     struct osi_keyed keyed;
     /* Filled by the caller: where each record begins, in words, and its type once more. */
     uint32_t at[OSI_BLOCK_MAX_EVENTS];

@@ -118,7 +118,7 @@ static inline uint64_t osi_stage_seed(uint64_t seq, uint64_t generation)
 
 static inline uint64_t osi_stage_mix(uint64_t hash, uint64_t word)
 {
-    return hash * OSI_STAGE_MULTIPLIER + word;
+    return (hash + word) * OSI_STAGE_MULTIPLIER;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,12 +32,8 @@ void osi_window_close(struct osi_window *window)
     *window = (struct osi_window){.fd = -1};
 }
 
-static void refill(struct osi_window *window, uint64_t offset)
+static void read_all(struct osi_window *window, uint64_t offset)
 {
-    if (!window->buffer)
-        window->buffer = g_malloc0(OSI_WINDOW_SIZE + OSI_COLUMN_SLACK);
-    window->start = offset;
-    window->length = 0;
     while (window->fd >= 0 && offset <= INT64_MAX - OSI_WINDOW_SIZE &&
            window->length < OSI_WINDOW_SIZE) {
         ssize_t n = pread(window->fd, window->buffer + window->length,
@@ -47,6 +44,16 @@ static void refill(struct osi_window *window, uint64_t offset)
             return;
         window->length += (size_t)n;
     }
+}
+
+static void refill(struct osi_window *window, uint64_t offset)
+{
+    if (!window->buffer)
+        window->buffer = g_malloc(OSI_WINDOW_SIZE + OSI_COLUMN_SLACK);
+    window->start = offset;
+    window->length = 0;
+    read_all(window, offset);
+    memset(window->buffer + window->length, 0, OSI_COLUMN_SLACK);
 }
 
 size_t osi_window_at(struct osi_window *window, uint64_t offset, size_t needed,

@@ -76,8 +76,8 @@ uint64_t fake_insns(unsigned vcpu); /* executed so far: the truth to compare wit
 /* What an instruction of a block does besides; `insn` is its index. */
 struct fake_effect {
     unsigned insn;
-    enum { FAKE_LOAD, FAKE_STORE, FAKE_SET, FAKE_LEAVE } kind;
-    uint64_t value;      /* address of the access; value of the register */
+    enum { FAKE_LOAD, FAKE_STORE, FAKE_SET, FAKE_LEAVE, FAKE_DELAY } kind;
+    uint64_t value;      /* address of the access; value of the register; scripted host time passes, ns */
     unsigned shift;      /* log2 of the access's size */
     const char *name;    /* FAKE_SET: register */
     bool io;

@@ -31,6 +31,8 @@ const struct fake_function fake_functions[] = {
     { "__set_task_comm", 0x11700 },
     { "read_counter", 0x11800 },
     { "cpu_do_idle", 0x11900 },
+    { "read_counter_last", 0x11c00 },
+    { "perf_event_comm", 0x11d00 },
     { "vfs_read", 0x11a00 },
     { "start_kernel", 0x11b00 },
     { "_etext", FAKE_RODATA_OFFSET },
@@ -97,13 +99,9 @@ static void add_functions(void)
             add_block(running_base + f->offset, FAKE_FUNCTION, NOP, RET);
         }
     }
-    /* With icount a counter read is the last instruction of its block. */
-    if (fake_machine.icount) {
-        add_block(fake_symbol("read_counter"), 2, NOP, MRS_X2_CNTVCT);
-        add_block(fake_symbol("read_counter") + 8, 1, RET, RET);
-    } else {
-        add_block(fake_symbol("read_counter"), 3, MRS_X2_CNTVCT, RET);
-    }
+    add_block(fake_symbol("read_counter"), 3, MRS_X2_CNTVCT, RET);
+    add_block(fake_symbol("read_counter_last"), 2, NOP, MRS_X2_CNTVCT);
+    add_block(fake_symbol("read_counter_last") + 8, 1, RET, RET);
     add_block(fake_symbol("cpu_do_idle"), 2, NOP, WFI);
 }
 
@@ -161,12 +159,20 @@ void fake_user_work(unsigned vcpu, unsigned n)
     fake_set_level(vcpu, 1);
 }
 
-void fake_read_counter(unsigned vcpu)
+void fake_read_counter(unsigned vcpu, uint64_t delay)
 {
-    fake_exec(vcpu, fake_symbol("read_counter"));
+    struct fake_effect effect = { .insn = 0, .kind = FAKE_DELAY, .value = delay };
+
     if (fake_machine.icount) {
-        fake_exec(vcpu, fake_symbol("read_counter") + 8);
+        fake_die("with icount a counter read ends its block");
     }
+    fake_exec_with(vcpu, fake_symbol("read_counter"), &effect, delay != 0);
+}
+
+void fake_read_counter_last(unsigned vcpu)
+{
+    fake_exec(vcpu, fake_symbol("read_counter_last"));
+    fake_exec(vcpu, fake_symbol("read_counter_last") + 8);
 }
 
 void fake_idle(unsigned vcpu, uint64_t ns)
@@ -262,8 +268,8 @@ void fake_fork(unsigned vcpu, struct fake_task *child)
     fake_wake(vcpu, child);
 }
 
-/* The name stands at the very end of mapped memory. */
-void fake_rename(unsigned vcpu, struct fake_task *task, const char *comm)
+/* The new name stands at the very end of mapped memory. */
+void fake_rename_begin(unsigned vcpu, const struct fake_task *task, const char *comm)
 {
     uint64_t end = running_base + WORK_OFFSET - FAKE_PAGE;
     uint64_t buffer = end - strlen(comm) - 1;
@@ -271,8 +277,19 @@ void fake_rename(unsigned vcpu, struct fake_task *task, const char *comm)
     fake_map(buffer, strlen(comm) + 1);
     fake_poke(buffer, comm, strlen(comm) + 1);
     fake_call(vcpu, "__set_task_comm", task->address, buffer);
+}
+
+void fake_rename_end(unsigned vcpu, const struct fake_task *task)
+{
+    fake_call(vcpu, "perf_event_comm", task->address, 0);
+}
+
+void fake_rename(unsigned vcpu, struct fake_task *task, const char *comm)
+{
+    fake_rename_begin(vcpu, task, comm);
     task->comm = comm;
     store_comm(task);
+    fake_rename_end(vcpu, task);
 }
 
 void fake_exit_task(unsigned vcpu)

@@ -64,8 +64,11 @@ void fake_linux_vectors(unsigned vcpu, uint64_t vectors);
 /* A block of `n` instructions (at most 512) in the kernel, or in user space. */
 void fake_work(unsigned vcpu, unsigned n);
 void fake_user_work(unsigned vcpu, unsigned n);
-/* MRS X2, CNTVCT_EL0; with icount it ends its block. */
-void fake_read_counter(unsigned vcpu);
+/* MRS X2, CNTVCT_EL0, in the middle of a block; the host's time goes on by `delay` right after.
+ * Not with icount. */
+void fake_read_counter(unsigned vcpu, uint64_t delay);
+/* The same at the end of a block; three instructions in two blocks. */
+void fake_read_counter_last(unsigned vcpu);
 /* WFI; virtual time passes. */
 void fake_idle(unsigned vcpu, uint64_t ns);
 
@@ -80,7 +83,10 @@ void fake_preempt(unsigned vcpu, struct fake_task *prev, struct fake_task *next)
 void fake_yield(unsigned vcpu, struct fake_task *prev, struct fake_task *next);
 void fake_wake(unsigned vcpu, struct fake_task *task); /* wakeup_preempt(), then it is running */
 void fake_fork(unsigned vcpu, struct fake_task *child);  /* wake_up_new_task(), wakeup_preempt() */
+/* __set_task_comm(), the name is written, perf_event_comm(); and the two calls alone. */
 void fake_rename(unsigned vcpu, struct fake_task *task, const char *comm);
+void fake_rename_begin(unsigned vcpu, const struct fake_task *task, const char *comm);
+void fake_rename_end(unsigned vcpu, const struct fake_task *task);
 void fake_exit_task(unsigned vcpu);
 
 #endif

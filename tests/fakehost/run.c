@@ -218,6 +218,10 @@ static void take_effect(const struct fake_effect *e, struct fake_vcpu *vcpu, con
         fake_set_register(vcpu->index, e->name, e->value);
         return;
     }
+    if (e->kind == FAKE_DELAY) {
+        fake_set_host_time(fake_host_time() + e->value);
+        return;
+    }
     for (guint i = 0; i < ops->len; i++) {
         const struct fake_op *op = &g_array_index(ops, struct fake_op, i);
 

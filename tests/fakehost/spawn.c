@@ -12,6 +12,22 @@
 
 #include "fakehost.h"
 
+/* The blank-separated words of a line; g_strfreev(). */
+static char **words_of(const char *line)
+{
+    GPtrArray *words = g_ptr_array_new();
+    char **parts = g_strsplit(line, " ", -1);
+
+    for (char **part = parts; *part; part++) {
+        if (**part) {
+            g_ptr_array_add(words, g_strdup(*part));
+        }
+    }
+    g_ptr_array_add(words, NULL);
+    g_strfreev(parts);
+    return (char **)g_ptr_array_free(words, FALSE);
+}
+
 static int status_of(int wait_status)
 {
     return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -WTERMSIG(wait_status);
@@ -30,7 +46,7 @@ struct fake_result fake_spawn(const char *scenario, const char *format, ...)
     line = g_strdup_vprintf(format, args);
     va_end(args);
     all = g_strdup_printf("/proc/self/exe -scenario %s %s", scenario, line);
-    argv = g_strsplit(g_strstrip(all), " ", -1);
+    argv = words_of(all);
     if (!g_spawn_sync(NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &result.output,
                       &result.errors, &status, &error)) {
         fake_die("can't start: %s", error->message);
@@ -79,7 +95,7 @@ static void remove_directory(void)
 const char *fake_directory(void)
 {
     if (!directory) {
-        directory = g_dir_make_tmp("osinstr-XXXXXX", NULL);
+        directory = g_dir_make_tmp("osinstr-fakehost-XXXXXX", NULL);
         if (!directory) {
             fake_die("can't make a directory");
         }

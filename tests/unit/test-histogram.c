@@ -19,7 +19,7 @@ static uint64_t random64(void)
 }
 
 static uint64_t small(size_t i) { (void)i; return random64() % 300; }
-static uint64_t latency(size_t i) { (void)i; return 2000 + random64() % 1000 * (random64() % 5000); }
+static uint64_t latency(size_t i) { return 2000 + i % 997 * (random64() % 5000); }
 static uint64_t any_magnitude(size_t i) { (void)i; return random64() >> random64() % 64; }
 static uint64_t whole_range(size_t i) { (void)i; return random64(); }
 static uint64_t constant(size_t i) { (void)i; return 123457; }
@@ -181,6 +181,25 @@ START_TEST(empty_and_reset)
 }
 END_TEST
 
+/* Alone in its power of two, at either end of it. */
+START_TEST(lonely_values_are_found)
+{
+    for (unsigned bit = 0; bit < 64; bit++) {
+        for (uint64_t less = 0; less < 2; less++) {
+            struct osi_histogram *histogram = osi_histogram_new();
+            uint64_t value = (UINT64_C(1) << bit) - less, low, high, count;
+            size_t iterator = 0;
+
+            osi_histogram_record(histogram, value);
+            ck_assert(osi_histogram_next(histogram, &iterator, &low, &high, &count));
+            ck_assert(low <= value && value <= high && count == 1);
+            ck_assert_uint_eq(osi_histogram_percentile(histogram, 50), value);
+            osi_histogram_free(histogram);
+        }
+    }
+}
+END_TEST
+
 START_TEST(many_at_once)
 {
     struct osi_histogram *one = osi_histogram_new(), *many = osi_histogram_new();
@@ -232,6 +251,7 @@ int main(void)
     tcase_add_loop_test(tests, walk_gives_every_value_once, 0, n);
     tcase_add_loop_test(tests, merge_equals_whole_in_any_order, 0, n);
     tcase_add_test(tests, empty_and_reset);
+    tcase_add_test(tests, lonely_values_are_found);
     tcase_add_test(tests, many_at_once);
     tcase_add_test(tests, percentile_counts_exactly);
     srunner_run_all(runner, CK_NORMAL);

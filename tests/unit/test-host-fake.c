@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The fake host itself, seen by a plugin that uses nothing of the library. */
-#include <check.h>
-#include <glib.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "fakehost/fakehost.h"
-#include "fakehost/spawn.h"
+#include "fakehost/suite.h"
 
 #define CODE 0x400000u
 
@@ -247,27 +241,10 @@ END_TEST
 
 static int run_tests(void)
 {
-    Suite *suite = suite_create("fake host");
-    TCase *tcase = tcase_create("fake host");
-    SRunner *runner;
-    int failed;
+    const TTest *const tests[] = { families,   oldest,     versions, misuse,      lenient,
+                                   left_early, many_vcpus, threads,  uninstalled, NULL };
 
-    tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, families);
-    tcase_add_test(tcase, oldest);
-    tcase_add_test(tcase, versions);
-    tcase_add_test(tcase, misuse);
-    tcase_add_test(tcase, lenient);
-    tcase_add_test(tcase, left_early);
-    tcase_add_test(tcase, many_vcpus);
-    tcase_add_test(tcase, threads);
-    tcase_add_test(tcase, uninstalled);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return fake_suite("fake host", tests);
 }
 
 int main(int argc, char **argv)

@@ -119,7 +119,7 @@ END_TEST
 START_TEST(test_absolute_percpu)
 {
     const struct fake_symbol percpu[] = {
-        { 0, 'A', "cpu_0123456789" }, { 0x1000, 'A', "cpu_task" },  { 0, 'T', "_text" },
+        { 0, 'A', "cpu_0123456789" }, { 0x1000, 'A', "cpu_task" }, { 0, 'T', "_text" },
         { 0x100, 'T', "sys_read" },   { 0x200, 'T', "sys_write" },
     };
     struct fake_kallsyms fake = {
@@ -210,7 +210,7 @@ END_TEST
 static const struct {
     const char *what;
     size_t place, distance; /* offset of a member of struct fake_kallsyms, and how far behind */
-    uint8_t xor;
+    uint8_t xor ;
 } damages[] = {
     { "count", offsetof(struct fake_kallsyms, at_count), 0, 1 },
     { "a name's length", offsetof(struct fake_kallsyms, at_names), 0, 1 },
@@ -232,7 +232,7 @@ START_TEST(test_one_wrong_byte)
     struct osi_kallsyms found;
 
     if (at) { /* one layout has no base */
-        bytes->data[at + damages[which].distance] ^= damages[which].xor;
+        bytes->data[at + damages[which].distance] ^= damages[which].xor ;
         ck_assert_msg(osi_kallsyms_find(bytes->data, bytes->len, &found, NULL) == -ENOENT,
                       "%s, layout %d", damages[which].what, layout);
     }

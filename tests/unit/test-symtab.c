@@ -115,7 +115,7 @@ static const struct {
     { 0x10160, "gic_handle_irq", 0, 0x6a0 },
     { 0x10804, "vectors", 4, 0xf800 },
     { 0x22204, "whole.cold", 4, 0xe00 },
-    { 0x24000, "memcpy", 0, 0x1000 }, /* global, few underscores */
+    { 0x24000, "memcpy", 0, 0x1000 },    /* global, few underscores */
     { 0x24020, "memcpy", 0x20, 0x1000 }, /* nothing of the assembler's in between */
     { 0x25000, "twins", 0, 0x1000 },
     { 0x25fff, "twins", 0xfff, 0x1000 },

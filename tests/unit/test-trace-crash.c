@@ -8,7 +8,7 @@
 #include "../../libosinstr/trace/format.h"
 #include "test-trace.h"
 
-#define ROUNDS 250
+#define ROUNDS 200
 
 struct progress {
     _Atomic uint64_t started, events[2], strings;
@@ -68,7 +68,7 @@ static void expect_all(const char *dir, struct progress *progress)
         uint64_t n = 0;
         for (; osi_trace_stream_next(reader, s, &event); n++) {
             struct test_event want = test_event_at(s, n);
-            ck_assert_msg(test_same(reader, &event, &want), "event %" PRIu64 " differs", n);
+            test_assert(test_same(reader, &event, &want), "event %" PRIu64 " differs", n);
         }
         uint64_t acknowledged = atomic_load(&progress->events[s]);
         ck_assert_msg(n == acknowledged || n == acknowledged + 1,
@@ -87,7 +87,7 @@ START_TEST(test_kill)
     struct progress *progress = shared_progress();
     char *dir = test_fast_directory();
     for (uint64_t round = 0; round < ROUNDS; round++) {
-        run_and_kill(dir, codecs[round % 5], test_hash(round) % 4000, progress);
+        run_and_kill(dir, codecs[round % 5], test_hash(round) % 1500, progress);
         expect_all(dir, progress);
         test_empty(dir);
     }

@@ -4,6 +4,7 @@
  *
  * Twice: on a small tmpfs of its own (needs the right to mount), and under a
  * limit of the file size (anyone). */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -12,8 +13,6 @@
 #include <sys/stat.h>
 
 #include "test-trace.h"
-
-#define SKIP 77
 
 struct warnings {
     unsigned n;
@@ -54,29 +53,21 @@ static void expect_balance(const char *dir, uint64_t emitted, uint64_t lost, boo
     g_string_free(lines, TRUE);
 }
 
-/* Runs `body` in a process that may be limited or have a file system of its own. */
-static void in_child(int (*body)(const char *dir))
+/* Each test is a process of its own, so the mount is seen by nobody else. False:
+ * no right to mount. */
+static bool mount_small(const char *dir, const char *size)
 {
-    char *dir = test_fast_directory();
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (!pid)
-        _exit(body(dir));
-    int status;
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert_msg(WIFEXITED(status), "killed by signal %d", WTERMSIG(status));
-    if (WEXITSTATUS(status) == SKIP)
-        fprintf(stderr, "skipped: no right to mount a file system\n");
-    else
-        ck_assert_int_eq(WEXITSTATUS(status), 0);
-    test_remove(dir);
+    if (!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+        !mount("none", dir, "tmpfs", 0, size))
+        return true;
+    fprintf(stderr, "skipped: no right to mount a file system\n");
+    return false;
 }
 
-static void mount_small(const char *dir, const char *size)
+static void unmount(char *dir)
 {
-    if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-        mount("none", dir, "tmpfs", 0, size))
-        _exit(SKIP);
+    ck_assert_int_eq(umount(dir), 0);
+    test_remove(dir);
 }
 
 static void fill(const char *path)
@@ -89,10 +80,14 @@ static void fill(const char *path)
 }
 
 /* Full in the middle, then room again. */
-static int full_then_room(const char *dir)
+START_TEST(test_full_then_room)
 {
+    char *dir = test_fast_directory();
     struct warnings warnings = {0};
-    mount_small(dir, "size=1m");
+    if (!mount_small(dir, "size=1m")) {
+        test_remove(dir);
+        return;
+    }
     g_autofree char *filler = g_build_filename(dir, "filler", NULL);
     struct osi_trace_writer *writer = warned_writer(dir, &warnings);
     test_emit(writer, 0, 0, 20000);
@@ -112,29 +107,44 @@ static int full_then_room(const char *dir)
     struct osi_trace_reader *reader = test_reader(dir);
     ck_assert_str_eq(osi_trace_string(reader, id), "while full");
     osi_trace_reader_free(reader);
-    return umount(dir);
+    unmount(dir);
 }
+END_TEST
 
 /* Full to the end: close says so, and what is staged stays readable. */
-static int full_to_the_end(const char *dir)
+START_TEST(test_full_to_the_end)
 {
+    char *dir = test_fast_directory();
     struct warnings warnings = {0};
     struct osi_error err = {""};
-    mount_small(dir, "size=400k");
+    if (!mount_small(dir, "size=400k")) {
+        test_remove(dir);
+        return;
+    }
     struct osi_trace_writer *writer = warned_writer(dir, &warnings);
+    g_autofree char *filler = g_build_filename(dir, "filler", NULL);
     test_emit(writer, 0, 0, 300000);
+    osi_trace_flush(writer);
+    fill(filler);
+    test_emit(writer, 0, 300000, 302000);
     uint64_t lost = osi_trace_lost(writer);
-    ck_assert_int_eq(osi_trace_writer_close(writer, &err), -ENOSPC);
+    int rc = osi_trace_writer_close(writer, &err);
+    ck_assert_int_eq(rc, -ENOSPC);
     ck_assert_uint_gt(strlen(err.text), 0);
-    expect_balance(dir, 300000, lost, false);
-    return umount(dir);
+    expect_balance(dir, 302000, lost, false);
+    unmount(dir);
 }
+END_TEST
 
 /* No room even for the stage: memory instead, and no SIGBUS. */
-static int no_room_for_stage(const char *dir)
+START_TEST(test_no_room_for_stage)
 {
+    char *dir = test_fast_directory();
     struct warnings warnings = {0};
-    mount_small(dir, "size=64k");
+    if (!mount_small(dir, "size=64k")) {
+        test_remove(dir);
+        return;
+    }
     struct osi_trace_writer *writer = warned_writer(dir, &warnings);
     g_autofree char *stage = g_build_filename(dir, "cpu0.open", NULL);
     ck_assert(g_access(stage, F_OK) != 0);
@@ -143,48 +153,29 @@ static int no_room_for_stage(const char *dir)
     uint64_t lost = osi_trace_lost(writer);
     osi_trace_writer_close(writer, NULL);
     expect_balance(dir, 100000, lost, true);
-    return umount(dir);
+    unmount(dir);
 }
+END_TEST
 
 /* A limit on the size of each file, as `ulimit -f` sets it. */
-static int limited_file_size(const char *dir)
+START_TEST(test_limited_file_size)
 {
+    char *dir = test_fast_directory();
     struct warnings warnings = {0};
-    struct rlimit limit = {200000, 200000};
-    signal(SIGXFSZ, SIG_IGN);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    struct rlimit old, limit;
     struct osi_trace_writer *writer = warned_writer(dir, &warnings);
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
+    limit = (struct rlimit){200000, old.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     test_emit(writer, 0, 0, 300000);
     osi_trace_flush(writer);
     uint64_t lost = osi_trace_lost(writer);
+    setrlimit(RLIMIT_FSIZE, &old); /* Check writes files too */
     ck_assert_uint_eq(warnings.n, 1);
     ck_assert_int_eq(osi_trace_writer_close(writer, NULL), 0);
     expect_balance(dir, 300000, lost, true);
-    test_empty(dir);
-    return 0;
-}
-
-START_TEST(test_full_then_room)
-{
-    in_child(full_then_room);
-}
-END_TEST
-
-START_TEST(test_full_to_the_end)
-{
-    in_child(full_to_the_end);
-}
-END_TEST
-
-START_TEST(test_no_room_for_stage)
-{
-    in_child(no_room_for_stage);
-}
-END_TEST
-
-START_TEST(test_limited_file_size)
-{
-    in_child(limited_file_size);
+    test_remove(dir);
 }
 END_TEST
 

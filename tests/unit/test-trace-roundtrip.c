@@ -32,10 +32,9 @@ static void round_trip(const struct osi_event_type *type, const uint64_t *rows, 
     ck_assert_int_eq(osi_trace_writer_close(writer, &err), 0);
     struct osi_trace_reader *reader = test_reader(dir);
     for (size_t i = 0; i < n; i++) {
-        ck_assert_int_eq(osi_trace_next(reader, &event), 1);
-        ck_assert_uint_eq(event.time, i);
-        for (unsigned f = 0; f < type->n_fields; f++)
-            ck_assert_uint_eq(event.fields[f], rows[i * type->n_fields + f]);
+        test_assert(osi_trace_next(reader, &event) == 1 && event.time == i, "event %zu", i);
+        test_assert(!memcmp(event.fields, rows + i * type->n_fields, 8u * type->n_fields),
+                    "fields of event %zu", i);
     }
     ck_assert_int_eq(osi_trace_next(reader, &event), 0);
     ck_assert_uint_eq(test_expect_sound(reader, true).events, n);
@@ -143,11 +142,10 @@ START_TEST(test_many_types)
     ck_assert_int_eq(osi_trace_find_type(reader, "type-63"), 63);
     ck_assert_int_eq(osi_trace_find_type(reader, "type-64"), -1);
     for (uint64_t i = 0; i < 30000; i++) {
-        ck_assert_int_eq(osi_trace_next(reader, &event), 1);
-        ck_assert_uint_eq(event.type, test_hash(i) % 64);
-        ck_assert_uint_eq(event.time, i * 3);
+        test_assert(osi_trace_next(reader, &event) == 1 && event.time == i * 3 &&
+                    event.type == test_hash(i) % 64, "event %" PRIu64, i);
         for (unsigned f = 0; f < types[event.type].n_fields; f++)
-            ck_assert_uint_eq(event.fields[f], test_hash(i) >> f);
+            test_assert(event.fields[f] == test_hash(i) >> f, "event %" PRIu64, i);
     }
     ck_assert_int_eq(osi_trace_next(reader, &event), 0);
     osi_trace_reader_free(reader);
@@ -177,8 +175,9 @@ START_TEST(test_many_streams)
     ck_assert_uint_eq(osi_trace_n_streams(reader), 1024);
     uint64_t n = 0;
     for (; osi_trace_next(reader, &event); n++, last = event)
-        ck_assert(!n || event.time > last.time ||
-                  (event.time == last.time && event.stream >= last.stream));
+        test_assert(!n || event.time > last.time ||
+                    (event.time == last.time && event.stream >= last.stream),
+                    "event %" PRIu64 " is out of order", n);
     ck_assert_uint_eq(n, 70 * 3000 + 300);
     osi_trace_rewind(reader);
     for (unsigned s = 0; s < 3; s++)

@@ -32,6 +32,14 @@ static const struct osi_event_type test_types[] = {
 };
 static const char *const test_info[] = {"tool", "test", "kernel", "6.1.0 arm64", NULL};
 
+/* As ck_assert_msg(), which writes to a file each time it holds: too slow per
+ * event, and not possible outside of a test. */
+#define test_assert(condition, ...) \
+    do { \
+        if (!(condition)) \
+            ck_abort_msg(__VA_ARGS__); \
+    } while (0)
+
 struct test_event {
     unsigned type;
     uint64_t time, fields[OSI_TRACE_MAX_FIELDS];
@@ -107,7 +115,7 @@ static inline struct osi_trace_writer *test_writer(const char *dir, unsigned n_s
         .types = test_types, .n_types = G_N_ELEMENTS(test_types), .n_streams = n_streams,
         .clock = "guest", .clock_unit = "ns", .codec = codec, .info = test_info};
     int rc = osi_trace_writer_new(dir, &config, &writer, &err);
-    ck_assert_msg(rc == 0, "%s", err.text);
+    test_assert(rc == 0, "%s", err.text);
     return writer;
 }
 
@@ -125,7 +133,7 @@ static inline struct osi_trace_reader *test_reader(const char *dir)
     struct osi_error err = {""};
     struct osi_trace_reader *reader = NULL;
     int rc = osi_trace_reader_new(dir, &reader, &err);
-    ck_assert_msg(rc == 0, "%s", err.text);
+    test_assert(rc == 0, "%s", err.text);
     return reader;
 }
 
@@ -151,9 +159,9 @@ static inline uint64_t test_count_originals(struct osi_trace_reader *reader, uns
             if (want.time >= got.time)
                 break;
         }
-        ck_assert_msg(i < n && test_same(reader, &got, &want),
-                      "stream %u: event %" PRIu64 " at time %" PRIu64 " was never emitted", stream,
-                      count, got.time);
+        test_assert(i < n && test_same(reader, &got, &want),
+                    "stream %u: event %" PRIu64 " at time %" PRIu64 " was never emitted", stream,
+                    count, got.time);
         i++;
         count++;
     }
@@ -166,10 +174,10 @@ static inline void test_expect_first(struct osi_trace_reader *reader, unsigned s
     struct osi_trace_event got;
     for (uint64_t i = 0; i < n; i++) {
         struct test_event want = test_event_at(stream, i);
-        ck_assert_msg(osi_trace_stream_next(reader, stream, &got) == 1,
-                      "stream %u ends at event %" PRIu64, stream, i);
-        ck_assert_msg(test_same(reader, &got, &want), "stream %u: event %" PRIu64 " differs",
-                      stream, i);
+        test_assert(osi_trace_stream_next(reader, stream, &got) == 1,
+                    "stream %u ends at event %" PRIu64, stream, i);
+        test_assert(test_same(reader, &got, &want), "stream %u: event %" PRIu64 " differs",
+                    stream, i);
     }
     ck_assert_int_eq(osi_trace_stream_next(reader, stream, &got), 0);
 }

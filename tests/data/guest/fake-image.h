@@ -20,14 +20,10 @@
 
 /* Offsets from the image's start; the maker makes them relative to the base. */
 static const struct fake_symbol fake_image_symbols[] = {
-    { 0x10000, 'T', "_stext" },
-    { 0x10100, 't', "gic_handle_irq" },
-    { 0x10200, 't', "gic_handle_irq" },
-    { FAKE_VECTORS, 'T', "vectors" },
-    { 0x11000, 'T', "cpu_switch_to" },
-    { 0x11800, 't', "finish_task_switch.isra.0" },
-    { 0x12000, 'T', "func_0123456789" },
-    { FAKE_ENTRY, 'T', "primary_entry" },
+    { 0x10000, 'T', "_stext" },          { 0x10100, 't', "gic_handle_irq" },
+    { 0x10200, 't', "gic_handle_irq" },  { FAKE_VECTORS, 'T', "vectors" },
+    { 0x11000, 'T', "cpu_switch_to" },   { 0x11800, 't', "finish_task_switch.isra.0" },
+    { 0x12000, 'T', "func_0123456789" }, { FAKE_ENTRY, 'T', "primary_entry" },
 };
 
 /* struct task_struct of a small kernel. All offsets are stated in the test that asks for them. */
@@ -199,8 +195,7 @@ static GByteArray *fake_elf_make(bool is64, unsigned type, uint64_t text,
     fake_section(out, is64,
                  (uint64_t[10]){ 12, SHT_SYMTAB, 0, 0, symtab, each * (count + 1), 4, 0, 8, each });
     fake_section(out, is64, (uint64_t[10]){ 20, SHT_STRTAB, 0, 0, strtab, strings->len });
-    fake_section(out, is64,
-                 (uint64_t[10]){ 20, SHT_STRTAB, 0, 0, names, sizeof(section_names) });
+    fake_section(out, is64, (uint64_t[10]){ 20, SHT_STRTAB, 0, 0, names, sizeof(section_names) });
     fake_text_at(out, 0, ELFMAG);
     out->data[EI_CLASS] = is64 ? ELFCLASS64 : ELFCLASS32;
     out->data[EI_DATA] = ELFDATA2LSB;
