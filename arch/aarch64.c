@@ -254,6 +254,21 @@ static bool accesses_memory(const uint8_t *bytes, size_t size)
     return size == 4 && (bytes[3] & 0x0a) == 0x08;
 }
 
+/* STR WZR, [Xn, #offset], and its unscaled form STUR for offsets that are no multiple of 4. */
+static bool stores_zero(const uint8_t *bytes, size_t size, uint32_t offset, uint8_t *reg)
+{
+    if (size != 4)
+        return false;
+
+    uint32_t word = bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    bool scaled = offset % 4 == 0 && offset / 4 < 4096 &&
+                  (word & 0xfffffc1f) == (0xb900001f | offset / 4 << 10);
+    bool unscaled = offset < 256 && (word & 0xfffffc1f) == (0xb800001f | offset << 12);
+
+    *reg = word >> 5 & 31;
+    return (scaled || unscaled) && *reg != 31;
+}
+
 /* Bit 55 alone selects the half: with tags or pointer authentication the bits above hold
  * other things. A kernel task pointer may carry a tag (KASAN), so bit 63 is not enough. */
 static bool is_kernel(uint64_t address)
@@ -290,5 +305,6 @@ const struct osi_arch osi_arch_aarch64 = {
     .counter_freq = "CNTFRQ_EL0",
     .decode = decode,
     .accesses_memory = accesses_memory,
+    .stores_zero = stores_zero,
     .is_kernel = is_kernel,
 };

@@ -108,6 +108,10 @@ struct osi_arch {
     /* May this instruction load or store? A superset is fine. NULL without OSI_ARCH_DECODE. */
     bool (*accesses_memory)(const uint8_t *bytes, size_t size);
 
+    /* Does this instruction store a 32-bit zero at `offset` bytes from a general register? Its number
+     * goes to *reg. NULL without OSI_ARCH_DECODE. */
+    bool (*stores_zero)(const uint8_t *bytes, size_t size, uint32_t offset, uint8_t *reg);
+
     /* True if the address belongs to the kernel's half of the address space. */
     bool (*is_kernel)(uint64_t address);
 };

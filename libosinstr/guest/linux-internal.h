@@ -10,6 +10,9 @@
 #include "guest/tasks.h"
 #include "host/host.h"
 
+/* Of task_struct, what one read at a switch may cover at most. */
+#define OSI_MAX_SPAN 8192
+
 /* Where the members lie that are read, bytes from the start of task_struct. */
 struct osi_task_offsets {
     uint32_t cpu, state, exit_state, prio, pid, tgid, nvcsw, comm;
@@ -27,6 +30,8 @@ struct osi_linux {
     char *provenance;
     struct osi_task_offsets at;
     struct osi_tasks *tasks;
+    GPtrArray *sites;   /* struct wakeup_site, freed at the end */
+    bool exact_wakeups; /* the places that mark a task as running were found */
     bool late_signal;   /* a signal at the last moment shows as running (Linux 6.12) */
     bool announced;
 
@@ -38,9 +43,46 @@ struct osi_linux {
     char trouble[200];
 };
 
-/* linux.c: the kernel is located at guest->base: hook its functions. */
+/* What the tracking of a vCPU works on, at one place. */
+struct osi_scene {
+    struct osi_linux *guest;
+    struct osi_linux_vcpu *vcpu;
+    unsigned index;
+};
+
+static inline struct osi_scene osi_scene(void *data, struct osi_session *session, unsigned index)
+{
+    struct osi_linux *guest = data;
+
+    return (struct osi_scene){ guest, guest->client->vcpu(session, index), index };
+}
+
+static inline bool osi_scene_argument(const struct osi_scene *s, unsigned n, uint64_t *value)
+{
+    return osi_argument(s->guest->session, s->index, n, value) == 0;
+}
+
+static inline bool osi_scene_read32(const struct osi_scene *s, uint64_t address, uint32_t *value)
+{
+    return osi_host_read_memory(s->guest->host, address, value, sizeof(*value)) == 0;
+}
+
+/* linux-tasks.c */
+/* The task at this address, read from guest memory if it is new; NULL if it can't be read. */
+struct osi_linux_task *osi_scene_task(const struct osi_scene *s, uint64_t address);
+void osi_scene_happened(const struct osi_scene *s, struct osi_event *event);
+
+/* Hooks: (session, vCPU, struct osi_linux) at the entry of the kernel function named. */
+typedef void osi_linux_hook(struct osi_session *session, unsigned vcpu, void *data);
+osi_linux_hook osi_on_new, osi_on_rename, osi_on_renamed, osi_on_exit;  /* linux-tasks.c */
+osi_linux_hook osi_on_schedule, osi_on_switch;                          /* linux-switch.c */
+osi_linux_hook osi_on_wakeup;                                           /* linux-wakeup.c */
+/* Finds the exact places of wakeups in the kernel's code. */
+void osi_linux_attach_wakeups(struct osi_linux *guest);
+
+/* linux-attach.c: the kernel is located at guest->base: hook its functions. */
 int osi_linux_attach(struct osi_linux *guest, unsigned vcpu, struct osi_error *err);
-/* Reads the offsets out of the kernel's BTF. */
+/* linux.c: reads the offsets out of the kernel's BTF. */
 int osi_linux_learn(struct osi_linux *guest, struct osi_error *err);
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A Linux guest from outside: which kernel, where, and what its tasks do.
  *
- *   locate.c  finds the kernel in the running guest and verifies it
- *   tasks.c   the tasks seen so far, one object per stage of a task's life
- *   linux.c   from kernel functions to events
+ *   locate.c        finds the kernel in the running guest and verifies it
+ *   linux-attach.c  hooks the kernel's functions
+ *   linux-switch.c  task switches and prev_state
+ *   linux-wakeup.c  wakeups
+ *   linux-tasks.c   tasks come, rename themselves, go
+ *   tasks.c         the table of tasks, one object per stage of a task's life
  *
  * Facts come from the kernel at hand: addresses from its symbols, offsets from
  * its BTF. What is assumed beyond: cpu_switch_to(prev, next) is the one place
@@ -36,7 +39,6 @@ struct osi_linux_vcpu {
     uint32_t entry_state;  /* __state of the task when it entered __schedule() */
     uint32_t entry_exit;   /* exit_state then, of a task that is done */
     bool entered;
-    uint64_t unknown_states;
     uint64_t unreadable;   /* switches whose tasks could not be read */
 };
 

@@ -9,14 +9,14 @@
 
 static void note_losses(struct osi_session *session, struct osi_report *report)
 {
-    uint64_t late = 0, unknown = 0, jumps = 0;
+    uint64_t late = 0, unreadable = 0, jumps = 0;
 
     for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
         const struct osi_vcpu *vcpu = osi_vcpu(session, i);
 
         if (vcpu) {
             late += vcpu->late;
-            unknown += vcpu->guest.unknown_states;
+            unreadable += vcpu->guest.unreadable;
             jumps += vcpu->clock.jumps;
         }
     }
@@ -24,8 +24,9 @@ static void note_losses(struct osi_session *session, struct osi_report *report)
         osi_report_note(report, "%" G_GUINT64_FORMAT " events have an estimated time: the guest "
                         "did not read its counter near them", late);
     }
-    if (unknown) {
-        osi_report_note(report, "%" G_GUINT64_FORMAT " switches have an unknown prev_state", unknown);
+    if (unreadable) {
+        osi_report_note(report, "%" G_GUINT64_FORMAT " switches are missing: their tasks could not be "
+                        "read from guest memory", unreadable);
     }
     if (jumps || session->clock.recalibrations) {
         osi_report_note(report, "guest time jumped %" G_GUINT64_FORMAT " times (machine stopped, or "

@@ -31,10 +31,18 @@ static uint64_t time_of(const uint64_t *words, uint32_t at)
     return GUINT64_FROM_LE(words[at + 1]);
 }
 
+/* Nothing to look at when the caller has seen only one type. */
+static bool single_type(const struct osi_encoder *encoder)
+{
+    return !(encoder->types_seen & (encoder->types_seen - 1));
+}
+
 static uint8_t *encode_types(struct osi_encoder *encoder, const uint8_t *types, size_t n,
                              uint8_t *to, enum osi_column_grain grain)
 {
     struct osi_column column = {encoder->values, n, types[0], types[0]};
+    if (single_type(encoder))
+        return osi_column_encode(to, &column, grain);
     for (size_t i = 0; i < n; i++) {
         encoder->values[i] = types[i];
         column.low = MIN(column.low, types[i]);
@@ -80,20 +88,20 @@ static const uint32_t *group_by_type(struct osi_encoder *encoder, const uint8_t 
                                      const uint32_t *at, size_t n,
                                      uint32_t starts[OSI_TRACE_MAX_TYPES + 1])
 {
-    uint32_t next[OSI_TRACE_MAX_TYPES + 1] = {0}, odd[OSI_TRACE_MAX_TYPES + 1] = {0};
-    for (size_t i = 0; i + 1 < n; i += 2) {
-        next[types[i] + 1]++;
-        odd[types[i + 1] + 1]++;
-    }
-    next[types[n - 1] + 1] += n & 1;
-    for (unsigned t = 0; t <= OSI_TRACE_MAX_TYPES; t++)
-        next[t] += odd[t];
-    bool single = next[types[0] + 1] == n;
-    for (unsigned t = 0; t < OSI_TRACE_MAX_TYPES; t++)
-        next[t + 1] += next[t];
-    memcpy(starts, next, sizeof next);
-    if (single)
+    uint32_t even[OSI_TRACE_MAX_TYPES] = {0}, odd[OSI_TRACE_MAX_TYPES] = {0};
+    if (single_type(encoder)) {
+        for (unsigned t = 0; t <= OSI_TRACE_MAX_TYPES; t++)
+            starts[t] = t > types[0] ? (uint32_t)n : 0;
         return at;
+    }
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        even[types[i]]++;
+        odd[types[i + 1]]++;
+    }
+    even[types[n - 1]] += n & 1;
+    starts[0] = 0;
+    for (unsigned t = 0; t < OSI_TRACE_MAX_TYPES; t++)
+        starts[t + 1] = starts[t] + even[t] + odd[t];
     place_by_type(encoder->sorted, types, at, starts);
     return encoder->sorted;
 }

@@ -40,6 +40,7 @@ struct osi_encoder {
     /* Filled by the caller: where each record begins, in words, and its type once more. */
     uint32_t at[OSI_BLOCK_MAX_EVENTS];
     uint8_t types[OSI_BLOCK_MAX_EVENTS];
+    uint64_t types_seen; /* a bit for each that occurs */
     uint32_t sorted[OSI_BLOCK_MAX_EVENTS]; /* `at`, grouped by type */
     uint64_t values[OSI_BLOCK_MAX_EVENTS];
     uint8_t plain[OSI_BLOCK_HEADER + OSI_BLOCK_SCRATCH + OSI_COLUMN_SLACK];

@@ -20,6 +20,7 @@ G_STATIC_ASSERT(OSI_BLOCK_MAX_EVENTS <= UINT16_MAX);
 
 struct shape {
     uint64_t base, range; /* no value - base needs more bits than range */
+    unsigned top;         /* bits of range */
     size_t n;
     uint32_t widths[65]; /* how many values need exactly so many bits */
 };
@@ -61,7 +62,7 @@ static void count_tiny(struct shape *shape, struct dictionary *dictionary, const
     for (; i < shape->n; i++)
         counts[0][values[i] - shape->base]++;
     dictionary->n = 0;
-    for (unsigned v = 0; v < TINY; v++) {
+    for (unsigned v = 0; v < 1u << shape->top; v++) {
         unsigned count = counts[0][v] + counts[1][v] + counts[2][v] + counts[3][v];
         if (!count)
             continue;
@@ -79,7 +80,7 @@ static size_t packed_bytes(size_t n, unsigned width)
 static size_t varint_cost(const struct shape *shape)
 {
     size_t cost = osi_varint_size(shape->base);
-    for (unsigned width = 0; width <= 64; width++)
+    for (unsigned width = 0; width <= shape->top; width++)
         cost += shape->widths[width] * (size_t)((MAX(width, 1u) + 6) / 7);
     return cost;
 }
@@ -89,7 +90,7 @@ static size_t varint_cost(const struct shape *shape)
 static size_t packed_cost(const struct shape *shape, unsigned width)
 {
     size_t exceptions = 0, high_bytes = 0;
-    for (unsigned wide = width + 1; wide <= 64; wide++) {
+    for (unsigned wide = width + 1; wide <= shape->top; wide++) {
         exceptions += shape->widths[wide];
         high_bytes += shape->widths[wide] * (size_t)((wide - width + 6) / 7);
     }
@@ -103,7 +104,7 @@ static unsigned choose_width(const struct shape *shape, enum osi_column_grain gr
 {
     unsigned best = 0;
     *cost = packed_cost(shape, 0);
-    for (unsigned width = 1; width <= osi_bit_width(shape->range); width++) {
+    for (unsigned width = 1; width <= shape->top; width++) {
         if (!shape->widths[width])
             continue;
         unsigned rounded = (width + grain - 1) / grain * grain;
@@ -162,7 +163,7 @@ static uint8_t *put_packed(uint8_t *to, const uint64_t *values, const struct sha
                            unsigned width)
 {
     size_t exceptions = 0;
-    for (unsigned wide = width + 1; wide <= 64; wide++)
+    for (unsigned wide = width + 1; wide <= shape->top; wide++)
         exceptions += shape->widths[wide];
     to = osi_put_varint(to, shape->base);
     *to++ = (uint8_t)width;
@@ -203,7 +204,7 @@ static bool collect_narrow(struct dictionary *dictionary, const uint64_t *values
                            const struct shape *shape)
 {
     uint8_t *index = dictionary->index;
-    size_t range = (size_t)1 << osi_bit_width(shape->range);
+    size_t range = (size_t)1 << shape->top;
     memset(index, 0, range);
     for (size_t i = 0; i < shape->n; i++)
         index[values[i] - shape->base] = 1;
@@ -307,6 +308,7 @@ uint8_t *osi_column_encode(uint8_t *to, const struct osi_column *column,
 {
     struct shape shape = {
         .base = column->low, .range = column->high - column->low, .n = column->n};
+    shape.top = osi_bit_width(shape.range);
     enum osi_column_encoding encoding = OSI_COLUMN_PACKED;
     uint8_t *body = to + OSI_COLUMN_HEADER;
     uint8_t *end = shape.range ? encode_body(body, column->values, &shape, grain, &encoding)

@@ -56,6 +56,7 @@ static void empty_stage(struct osi_stream *stream, uint64_t seq)
     osi_stage_store(&stream->stage, OSI_STAGE_SEQ, seq);
     stream->seq = seq;
     stream->used = stream->n = 0;
+    stream->encoder->types_seen = 0;
     stream->seed = osi_stage_seed(seq, stream->generation);
 }
 

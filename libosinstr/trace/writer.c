@@ -163,6 +163,7 @@ static inline void append_record(struct osi_stream *stream, unsigned type, uint6
     record[0] = GUINT64_TO_LE(type | (hash >> 32 << 32));
     stream->encoder->at[stream->n] = stream->used;
     stream->encoder->types[stream->n++] = (uint8_t)type;
+    stream->encoder->types_seen |= UINT64_C(1) << type;
     stream->used += OSI_RECORD_HEAD + n;
     osi_stage_store(&stream->stage, OSI_STAGE_USED, (uint64_t)stream->used * 8);
 }

@@ -171,7 +171,8 @@ START_TEST(idle_of_each_cpu_is_in_its_account)
 
     osi_schedstat_begin(stat, 1, 0, &idle1);
     osi_schedstat_begin(stat, 0, 0, &a);
-    FEED(stat, waited(on_cpu(0, 10, &a, S, &idle0), 3), woken(0, 20, &a), on_cpu(1, 30, &idle1, R, &a));
+    FEED(stat, waited(on_cpu(0, 10, &a, S, &idle0), 3), woken(0, 20, &a),
+         on_cpu(1, 30, &idle1, R, &a));
     osi_schedstat_end(stat, 0, 50);
     osi_schedstat_end(stat, 1, 70);
     assert_cpu(stat, 0, 0, 10, 40, 1);

@@ -4,7 +4,6 @@
  *
  * Twice: on a small tmpfs of its own (needs the right to mount), and under a
  * limit of the file size (anyone). */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>

@@ -137,6 +137,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     if (argc >= 3 && !strcmp(argv[1], "--make")) {
+        test_period = argc > 3 && strcmp(argv[3], "none") ? 12 : 0;
         make_golden(argv[2], argc > 3 ? argv[3] : "none", argc > 4);
         return EXIT_SUCCESS;
     }

@@ -54,10 +54,19 @@ static inline uint64_t test_hash(uint64_t x)
     return x ^ x >> 31;
 }
 
+/* Above zero: the events repeat after so many, which a compressor likes. */
+static uint64_t test_period;
+
+static inline uint64_t test_event_hash(unsigned stream, uint64_t i)
+{
+    return test_hash((test_period ? i % test_period : i) * 1024 + stream);
+}
+
 /* Event `i` of a stream; all times of a stream differ. */
 static inline struct test_event test_event_at(unsigned stream, uint64_t i)
 {
-    uint64_t h = test_hash(i * 1024 + stream), before = test_hash(i * 1024 - 1024 + stream);
+    uint64_t h = test_event_hash(stream, i);
+    uint64_t before = test_event_hash(stream, i + test_period - 1);
     uint64_t next = 1 + h % 17, prev = 1 + before % 17;
     struct test_event event = {.type = h % 10 < 7 ? 0 : h % 10 < 9 ? 1 : 2,
                                .time = i * 1000 + h % 900};
