@@ -141,3 +141,14 @@ unpack() {
         dpkg-deb -x "$deb" "$1" || die "cannot unpack $deb"
     done
 }
+
+# build_default: configures once and builds the tree in build/default; sets osi_build
+osi_build=$osi_top/build/default
+build_default() {
+    [ -x "$osi_top/configure" ] || "$osi_top/autogen.sh" >/dev/null 2>&1 || die "autoreconf failed: run ./autogen.sh"
+    mkdir -p "$osi_build"
+    if [ ! -e "$osi_build/config.status" ]; then
+        (cd "$osi_build" && ../../configure -q >/dev/null) || die "configure failed: see $osi_build/config.log"
+    fi
+    make -s -C "$osi_build" -j"$(nproc)"
+}

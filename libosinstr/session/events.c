@@ -158,7 +158,8 @@ static void take(struct osi_session *session, struct osi_vcpu *vcpu, unsigned re
         defer(session, vcpu, d);
         return;
     }
-    vcpu->late += !exact;
+    /* The kernel starts before anybody can have read the counter: nothing is lost by that. */
+    vcpu->late += !exact && (d->fn || d->event.kind != OSI_EVENT_KERNEL_START);
     deliver_any(session, vcpu, d);
 }
 

@@ -2,7 +2,7 @@
 /* CRC32C by table, and the choice between table and instruction. */
 #include "crc32c.h"
 
-#include <glib.h>
+#include <pthread.h>
 
 #include "bytes.h"
 
@@ -25,11 +25,8 @@ static void fill_table(void)
 
 uint32_t osi_crc32c_table(uint32_t crc, const void *data, size_t length)
 {
-    static gsize filled;
-    if (g_once_init_enter(&filled)) {
-        fill_table();
-        g_once_init_leave(&filled, 1);
-    }
+    static pthread_once_t filled = PTHREAD_ONCE_INIT;
+    pthread_once(&filled, fill_table);
     const uint8_t *at = data;
     crc = ~crc;
     for (; length >= 8; at += 8, length -= 8) {

@@ -105,7 +105,7 @@ int osi_meta_open(struct osi_trace_writer *writer, const struct osi_trace_config
 uint32_t osi_trace_define_string(struct osi_trace_writer *writer, const char *text)
 {
     struct osi_meta_writer *meta = &writer->meta;
-    g_mutex_lock(&meta->lock);
+    pthread_mutex_lock(&meta->lock);
     uint32_t id = GPOINTER_TO_UINT(g_hash_table_lookup(meta->strings, text));
     if (!id) {
         guint before = meta->pending->len;
@@ -114,14 +114,14 @@ uint32_t osi_trace_define_string(struct osi_trace_writer *writer, const char *te
         osi_frame_append_string(meta->pending, id, text);
         commit(writer, before);
     }
-    g_mutex_unlock(&meta->lock);
+    pthread_mutex_unlock(&meta->lock);
     return id;
 }
 
 void osi_trace_define_task(struct osi_trace_writer *writer, const struct osi_task_def *task)
 {
     struct osi_meta_writer *meta = &writer->meta;
-    g_mutex_lock(&meta->lock);
+    pthread_mutex_lock(&meta->lock);
     guint before = meta->pending->len;
     const struct osi_task_def *parent =
         task->previous ? g_hash_table_lookup(meta->tasks, GUINT_TO_POINTER(task->previous)) : NULL;
@@ -129,23 +129,23 @@ void osi_trace_define_task(struct osi_trace_writer *writer, const struct osi_tas
     g_hash_table_replace(meta->tasks, GUINT_TO_POINTER(task->id),
                          g_memdup2(task, sizeof *task));
     commit(writer, before);
-    g_mutex_unlock(&meta->lock);
+    pthread_mutex_unlock(&meta->lock);
 }
 
 void osi_trace_note(struct osi_trace_writer *writer, const char *key, const char *value)
 {
-    g_mutex_lock(&writer->meta.lock);
+    pthread_mutex_lock(&writer->meta.lock);
     guint before = writer->meta.pending->len;
     osi_frame_append_info(writer->meta.pending, key, value);
     commit(writer, before);
-    g_mutex_unlock(&writer->meta.lock);
+    pthread_mutex_unlock(&writer->meta.lock);
 }
 
 int osi_meta_flush(struct osi_trace_writer *writer)
 {
-    g_mutex_lock(&writer->meta.lock);
+    pthread_mutex_lock(&writer->meta.lock);
     int rc = write_pending(writer);
-    g_mutex_unlock(&writer->meta.lock);
+    pthread_mutex_unlock(&writer->meta.lock);
     return rc;
 }
 
@@ -159,10 +159,10 @@ int osi_meta_finish(struct osi_trace_writer *writer, const struct osi_stream_tot
     int rc = osi_meta_flush(writer);
     if (rc)
         return rc;
-    g_mutex_lock(&writer->meta.lock);
+    pthread_mutex_lock(&writer->meta.lock);
     osi_frame_append_close(writer->meta.pending, totals, n);
     rc = write_pending(writer);
-    g_mutex_unlock(&writer->meta.lock);
+    pthread_mutex_unlock(&writer->meta.lock);
     return rc;
 }
 
@@ -173,5 +173,5 @@ void osi_meta_close(struct osi_meta_writer *meta)
     g_byte_array_unref(meta->pending);
     g_hash_table_unref(meta->strings);
     g_hash_table_unref(meta->tasks);
-    g_mutex_clear(&meta->lock);
+    pthread_mutex_destroy(&meta->lock);
 }

@@ -37,8 +37,8 @@ static struct osi_trace_writer *allocate(const struct osi_trace_config *config)
     writer->meta.pending = g_byte_array_new();
     writer->meta.strings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     writer->meta.tasks = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    g_mutex_init(&writer->meta.lock);
-    g_mutex_init(&writer->streams_lock);
+    pthread_mutex_init(&writer->meta.lock, NULL);
+    pthread_mutex_init(&writer->streams_lock, NULL);
     atomic_flag_clear(&writer->warned);
     return writer;
 }
@@ -48,7 +48,7 @@ static void release(struct osi_trace_writer *writer)
     osi_meta_close(&writer->meta);
     osi_schema_clear(&writer->schema);
     g_byte_array_unref(writer->head);
-    g_mutex_clear(&writer->streams_lock);
+    pthread_mutex_destroy(&writer->streams_lock);
     if (writer->dir >= 0)
         close(writer->dir);
     g_free(writer);
@@ -135,7 +135,7 @@ int osi_trace_writer_new(const char *dir, const struct osi_trace_config *config,
 static struct osi_stream *add_stream(struct osi_trace_writer *writer, unsigned number)
 {
     struct osi_error err;
-    g_mutex_lock(&writer->streams_lock);
+    pthread_mutex_lock(&writer->streams_lock);
     struct osi_stream *stream = atomic_load(&writer->streams[number]);
     if (!stream) {
         int rc = osi_stream_new(writer, number, &stream, &err);
@@ -143,7 +143,7 @@ static struct osi_stream *add_stream(struct osi_trace_writer *writer, unsigned n
             osi_writer_warn(writer, "a new stream", rc);
         atomic_store_explicit(&writer->streams[number], stream, memory_order_release);
     }
-    g_mutex_unlock(&writer->streams_lock);
+    pthread_mutex_unlock(&writer->streams_lock);
     return stream;
 }
 

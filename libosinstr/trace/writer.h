@@ -3,10 +3,12 @@
  *
  * Only `streams`, `warned` and the streams' counters are touched by more than
  * one thread at a time; everything else of a stream belongs to the thread that
- * emits to it, and everything of meta to whoever holds meta.lock. */
+ * emits to it, and everything of meta to whoever holds meta.lock. The locks are
+ * those of pthreads, which ThreadSanitizer understands; GLib's it does not. */
 #ifndef OSI_TRACE_WRITER_H
 #define OSI_TRACE_WRITER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "block.h"
@@ -37,7 +39,7 @@ struct osi_stream {
 } __attribute__((aligned(OSI_STREAM_ALIGN)));
 
 struct osi_meta_writer {
-    GMutex lock;
+    pthread_mutex_t lock;
     int fd;
     uint64_t size;
     GByteArray *pending; /* frames that are not on disk yet */
@@ -57,7 +59,7 @@ struct osi_trace_writer {
     struct osi_schema schema;
     const struct osi_codec *codec;
     int dir;
-    GMutex streams_lock;
+    pthread_mutex_t streams_lock;
     GByteArray *head; /* of a stream file: file head and schema frames */
     void (*warn)(void *data, const char *line);
     void *warn_data;

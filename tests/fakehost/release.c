@@ -46,9 +46,9 @@ static const struct {
     { "set_pc", 110 },
 };
 
-/* As in QEMU, a constant in a read-only segment; the blanks are filled in. */
+/* As in QEMU, a constant in a read-only segment; filled in. */
 static const char version_text[] __attribute__((used, aligned(64))) =
-    "QEMU emulator version                                \n";
+    "                                                                \n";
 
 const struct fake_release *fake_release;
 
@@ -107,12 +107,21 @@ static void hide(const struct names *names, const char *function)
     at[1] = '-';
 }
 
+/* Text that is no version, found before the version in user mode. */
+static const char decoy[] __attribute__((used)) = "under the terms of licence version 2.0 or later";
+
 static void write_version(const char *name)
 {
     char *text = (char *)version_text;
+    int n;
 
     make_writable(text, sizeof(version_text));
-    memcpy(text + strlen("QEMU emulator version "), name, strlen(name));
+    if (fake_machine.user) {
+        n = sprintf(text, "qemu-%s version %s", fake_machine.target, name);
+    } else {
+        n = sprintf(text, "QEMU emulator version %s", name);
+    }
+    text[n] = ' ';
 }
 
 void fake_become(const char *name)

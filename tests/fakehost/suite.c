@@ -30,7 +30,7 @@ char *fake_run_sched(const char *scenario, const char *host, const char *options
     }
     r = fake_spawn(scenario, "%s -plugin %s,symbols=%s,out=%s%s", host, fake_plugin("sched"),
                    fake_path("vmlinux"), fake_path("out"), options);
-    ck_assert_msg(r.status == 0, "%s: status %d: %s", scenario, r.status, r.errors);
+    ck_assert_msg(r.status == 0, "%s: status %d: %.1500s", scenario, r.status, r.errors);
     g_free(r.output);
     return r.errors;
 }

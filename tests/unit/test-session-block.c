@@ -35,7 +35,7 @@ static struct fake_result run(const char *scenario, const char *host, const char
     struct fake_result r = fake_spawn(scenario, "%s -plugin %s,quiet=on,out=%s%s", host,
                                       fake_plugin("probe-block"), fake_path("out"), options);
 
-    ck_assert_msg(r.status == 0, "%s: status %d: %s", host, r.status, r.errors);
+    ck_assert_msg(r.status == 0, "%s: status %d: %.1500s", host, r.status, r.errors);
     return r;
 }
 
@@ -113,6 +113,9 @@ START_TEST(user_mode)
 {
     struct fake_result r = run("block", "-user -release 10.0", "");
 
+    ck_assert_ptr_nonnull(strstr(r.output, "load vcpu 0 8 bytes at ff0000001000 unknown 0\n"));
+    fake_result_clear(&r);
+    r = run("block", "-user -release 11.1", "");
     ck_assert_ptr_nonnull(strstr(r.output, "load vcpu 0 8 bytes at ff0000001000 unknown 0\n"));
     fake_result_clear(&r);
 }

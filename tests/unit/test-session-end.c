@@ -9,7 +9,7 @@
 
 #define MAX_VCPUS 8
 
-static struct fake_task idles[MAX_VCPUS], tasks[MAX_VCPUS];
+static struct fake_task idles[MAX_VCPUS], tasks[MAX_VCPUS], sleepers[MAX_VCPUS];
 static char names[MAX_VCPUS][16];
 static atomic_uint rounds;
 
@@ -22,6 +22,9 @@ static void boot(void)
         tasks[i] = (struct fake_task){ FAKE_TASK_AT(2 * i), names[i], 100 + i, 100 + i, 120, 0, 0, i,
                                        0, 0 };
         idles[i] = (struct fake_task){ FAKE_TASK_AT(2 * i + 1), "swapper", 0, 0, 120, 0, 0, i, 0, 0 };
+        sleepers[i] = (struct fake_task){ FAKE_TASK_AT(100 + i), "sleeper", 200 + i, 200, 120, 1, 0, i,
+                                          0, 0 };
+        fake_task_store(&sleepers[i]);
         fake_task_store(&tasks[i]);
         fake_task_store(&idles[i]);
     }
@@ -31,7 +34,8 @@ static void switch_round(unsigned vcpu)
 {
     fake_preempt(vcpu, &idles[vcpu], &tasks[vcpu]);
     fake_work(vcpu, 1 + atomic_fetch_add(&rounds, 1) % 100);
-    fake_wake(vcpu, &tasks[(vcpu + 1) % fake_machine.vcpus]);
+    sleepers[vcpu].state = 1;
+    fake_wake(vcpu, &sleepers[vcpu]);
     fake_block_on(vcpu, &tasks[vcpu], &idles[vcpu], 1);
 }
 
@@ -152,7 +156,7 @@ static void check_end(const char *scenario, const char *clock, int status)
     fake_linux_write(fake_path("vmlinux"), 0);
     r = fake_spawn(scenario, "-smp 4 -release 10.0 -plugin %s,symbols=%s,quiet=on,out=%s,clock=%s",
                    fake_plugin("sched"), fake_path("vmlinux"), fake_path("out"), clock);
-    ck_assert_msg(r.status == status, "status %d: %s", r.status, r.errors);
+    ck_assert_msg(r.status == status, "status %d: %.1500s", r.status, r.errors);
     text = fake_trace_text(fake_path("out"));
     switches = check_chains(text);
     ck_assert_uint_ge(switches, 400);

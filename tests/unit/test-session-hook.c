@@ -26,7 +26,7 @@ static struct fake_result run(const char *scenario, const char *host, const char
     fake_linux_write(fake_path("vmlinux"), 0);
     r = fake_spawn(scenario, "%s -plugin %s,symbols=%s,clock=insn,quiet=on,out=%s%s", host,
                    fake_plugin("probe-guest"), fake_path("vmlinux"), fake_path("out"), options);
-    ck_assert_msg(r.status == 0, "%s: status %d: %s", host, r.status, r.errors);
+    ck_assert_msg(r.status == 0, "%s: status %d: %.1500s", host, r.status, r.errors);
     return r;
 }
 

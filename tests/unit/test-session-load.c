@@ -22,7 +22,7 @@ static void check_refusal(const struct refusal *refusal)
     struct fake_result r = fake_spawn("run", "%s -plugin %s%s,out=%s", refusal->host,
                                       fake_plugin("sched"), options, fake_path("out"));
 
-    ck_assert_msg(r.status == 1, "%s %s: status %d: %s", refusal->host, options, r.status, r.errors);
+    ck_assert_msg(r.status == 1, "%s %s: status %d: %.1500s", refusal->host, options, r.status, r.errors);
     ck_assert_str_eq(r.output, "");
     ck_assert_msg(strstr(r.errors, refusal->why), "%s %s: '%s' is not in '%s'", refusal->host, options,
                   refusal->why, r.errors);

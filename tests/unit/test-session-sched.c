@@ -190,7 +190,8 @@ START_TEST(first_sight)
         "0 43 sched_switch prev=kworker/0:1/9 next=irq/47-eth0/33 prev_state=R+ prev_prio=100 "
         "next_prio=49\n");
     summary = fake_read_file(fake_path("out/summary.json"));
-    ck_assert_ptr_nonnull(strstr(summary, "1 switches have an unknown prev_state"));
+    ck_assert_ptr_nonnull(strstr(summary, "the state of the task could not be told: 1"));
+    ck_assert_ptr_nonnull(strstr(summary, "1 switches are missing"));
     g_free(summary);
 }
 END_TEST

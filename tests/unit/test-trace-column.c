@@ -170,6 +170,18 @@ START_TEST(test_cut)
 }
 END_TEST
 
+/* Base 0, entries 3 and 5, five places of two bits; then the last names a third entry. */
+START_TEST(test_dictionary_index)
+{
+    uint8_t body[16 + OSI_COLUMN_SLACK] = {0, 2, 3, 2, 2, 0x44, 0};
+    ck_assert_int_eq(osi_column_decode(OSI_COLUMN_DICTIONARY, body, 7, decoded, 5), 0);
+    ck_assert_uint_eq(decoded[0], 3);
+    ck_assert_uint_eq(decoded[1], 5);
+    body[6] = 2;
+    ck_assert_int_eq(osi_column_decode(OSI_COLUMN_DICTIONARY, body, 7, decoded, 5), -EILSEQ);
+}
+END_TEST
+
 /* RFC 3720, B.4, and the check value of the CRC catalogue. */
 START_TEST(test_crc_vectors)
 {
@@ -217,6 +229,7 @@ int main(void)
     tcase_add_test(tests, test_random);
     tcase_add_test(tests, test_garbage);
     tcase_add_test(tests, test_cut);
+    tcase_add_test(tests, test_dictionary_index);
     tcase_add_test(tests, test_crc_vectors);
     tcase_add_test(tests, test_crc_agree);
     suite_add_tcase(suite, tests);

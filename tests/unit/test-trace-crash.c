@@ -139,6 +139,24 @@ START_TEST(test_kill_between_write_and_reset)
 }
 END_TEST
 
+/* A stage that became two blocks, killed after the first: the rest is still staged. */
+START_TEST(test_kill_between_halves)
+{
+    char *dir = test_fast_directory();
+    gsize length;
+    leave_open(dir, 2, 80);
+    g_autofree char *staged = test_read_file(dir, "cpu0.open", &length);
+    test_empty(dir);
+    leave_open(dir, 3, 0); /* its third block has the first 50 of them */
+    test_write_file(dir, "cpu0.open", staged, length);
+    struct osi_trace_reader *reader = test_reader(dir);
+    ck_assert_uint_eq(test_expect_sound(reader, false).staged_events, 30);
+    test_expect_first(reader, 0, 180);
+    osi_trace_reader_free(reader);
+    test_remove(dir);
+}
+END_TEST
+
 /* Killed between two stores of the emptying; each step alone is played back. */
 START_TEST(test_kill_within_reset)
 {
@@ -176,6 +194,7 @@ int main(void)
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, test_kill);
     tcase_add_test(tests, test_kill_between_write_and_reset);
+    tcase_add_test(tests, test_kill_between_halves);
     tcase_add_test(tests, test_kill_within_reset);
     suite_add_tcase(suite, tests);
     return test_run(suite);

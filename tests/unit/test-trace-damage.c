@@ -122,8 +122,11 @@ static void flip_all_bits(bool open, const char *codec)
             bytes[bit / 8] ^= (char)(1 << bit % 8);
             test_write_file(dir, names[file], bytes, length);
             struct outcome outcome = read_damaged(dir, n);
-            test_assert(!outcome.opened || outcome.damaged || outcome.health.lost_events ||
-                        (outcome.events == N_STREAMS * n && outcome.all_definitions),
+            /* The count of losses in a stage has no check of its own. */
+            bool noticed = outcome.damaged || (file == 3 && outcome.health.lost_events);
+            test_assert(!outcome.opened || noticed ||
+                        (outcome.events == N_STREAMS * n && outcome.all_definitions &&
+                         !outcome.health.lost_events),
                         "%s: flipping bit %" G_GSIZE_FORMAT " loses something unnoticed",
                         names[file], bit);
             test_assert(outcome.opened, "%s: bit %" G_GSIZE_FORMAT " makes it unreadable",

@@ -69,6 +69,17 @@ static void unmount(char *dir)
     test_remove(dir);
 }
 
+struct text {
+    char text[32];
+};
+
+static struct text text_of(uint32_t id)
+{
+    struct text text;
+    g_snprintf(text.text, sizeof text.text, "string number %u", id);
+    return text;
+}
+
 static void fill(const char *path)
 {
     static char page[4096];
@@ -93,7 +104,8 @@ START_TEST(test_full_then_room)
     ck_assert_uint_eq(osi_trace_lost(writer), 0);
     fill(filler);
     test_emit(writer, 0, 20000, 60000);
-    uint32_t id = osi_trace_define_string(writer, "while full");
+    for (uint32_t id = 1; id <= 1000; id++) /* more than the rest of a page */
+        ck_assert_uint_eq(osi_trace_define_string(writer, text_of(id).text), id);
     uint64_t lost = osi_trace_lost(writer);
     ck_assert_uint_gt(lost, 0);
     ck_assert_uint_eq(warnings.n, 1);
@@ -104,7 +116,8 @@ START_TEST(test_full_then_room)
     ck_assert_int_eq(osi_trace_writer_close(writer, NULL), 0);
     expect_balance(dir, 100000, lost, true);
     struct osi_trace_reader *reader = test_reader(dir);
-    ck_assert_str_eq(osi_trace_string(reader, id), "while full");
+    for (uint32_t id = 1; id <= 1000; id++)
+        test_assert(!g_strcmp0(osi_trace_string(reader, id), text_of(id).text), "string %u", id);
     osi_trace_reader_free(reader);
     unmount(dir);
 }
@@ -131,6 +144,35 @@ START_TEST(test_full_to_the_end)
     ck_assert_int_eq(rc, -ENOSPC);
     ck_assert_uint_gt(strlen(err.text), 0);
     expect_balance(dir, 302000, lost, false);
+    unmount(dir);
+}
+END_TEST
+
+/* Staged events that were given up do not come back behind those that followed,
+ * though both are for the block of the same number. */
+START_TEST(test_given_up)
+{
+    char *dir = test_fast_directory();
+    struct warnings warnings = {0};
+    struct osi_trace_health health;
+    if (!mount_small(dir, "size=400k")) {
+        test_remove(dir);
+        return;
+    }
+    g_autofree char *filler = g_build_filename(dir, "filler", NULL);
+    struct osi_trace_writer *writer = warned_writer(dir, &warnings);
+    fill(filler);
+    for (uint64_t i = 0; i < 8000; i++)
+        osi_trace_emit(writer, 0, 2, i * i * i, NULL); /* too much for the rest of a page */
+    ck_assert_int_eq(osi_trace_flush(writer), -ENOSPC);
+    for (uint64_t i = 0; i < 10; i++)
+        osi_trace_emit(writer, 0, 2, UINT64_MAX, NULL);
+    struct osi_trace_reader *reader = test_reader(dir);
+    ck_assert_int_eq(osi_trace_check(reader, &health, NULL, NULL), 0);
+    ck_assert_uint_eq(health.events, 10);
+    ck_assert_uint_eq(health.lost_events, 8000);
+    osi_trace_reader_free(reader);
+    osi_trace_writer_close(writer, NULL);
     unmount(dir);
 }
 END_TEST
@@ -185,6 +227,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, test_full_then_room);
     tcase_add_test(tests, test_full_to_the_end);
+    tcase_add_test(tests, test_given_up);
     tcase_add_test(tests, test_no_room_for_stage);
     tcase_add_test(tests, test_limited_file_size);
     suite_add_tcase(suite, tests);

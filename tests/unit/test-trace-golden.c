@@ -83,7 +83,11 @@ static void expect_golden(const char *name)
     g_autofree char *want = NULL;
     ck_assert_msg(g_file_get_contents(file, &want, NULL, NULL), "no %s", file);
     GString *got = print_trace(dir);
-    ck_assert_msg(!strcmp(got->str, want), "%s reads otherwise now:\n%s", dir, got->str);
+    size_t at = 0, line = 0;
+    for (; got->str[at] && got->str[at] == want[at]; at++)
+        line = got->str[at] == '\n' ? at + 1 : line;
+    ck_assert_msg(!strcmp(got->str, want), "%s says %.60s, and should say %.60s", name,
+                  got->str + line, want + line);
     g_string_free(got, TRUE);
 }
 
