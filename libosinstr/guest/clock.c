@@ -39,7 +39,9 @@ uint64_t osi_host_time(void)
 /* QEMU's counter is virtual ns divided by a whole number of ns per tick. */
 static uint64_t tick_ns(const struct osi_clock *clock)
 {
-    return clock->frequency && clock->frequency < NS ? NS / clock->frequency : 1;
+    uint64_t frequency = atomic_load_explicit(&clock->frequency, memory_order_relaxed);
+
+    return frequency && frequency < NS ? NS / frequency : 1;
 }
 
 static void read_realtime(struct osi_clock *clock, struct osi_vclock *v, uint64_t guest,
@@ -67,7 +69,7 @@ static void read_realtime(struct osi_clock *clock, struct osi_vclock *v, uint64_
     /* A whole window of late reads is no scheduling noise: the machine had been stopped. */
     if (v->window_least > atomic_load_explicit(&clock->offset, memory_order_relaxed) + GROWN_NS) {
         atomic_store_explicit(&clock->offset, v->window_least, memory_order_relaxed);
-        clock->recalibrations++;
+        atomic_fetch_add_explicit(&clock->recalibrations, 1, memory_order_relaxed);
     }
     v->window_reads = 0;
 }

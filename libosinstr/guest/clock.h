@@ -26,10 +26,10 @@ struct osi_clock {
     enum osi_clock_kind kind;
     bool icount;
     int shift;             /* log2 of ns per instruction; -1: not fixed (shift=auto) */
-    uint64_t frequency;    /* of the counter, Hz; 0 until known */
+    _Atomic uint64_t frequency; /* of the counter, Hz; 0 until known */
     atomic_bool calibrated;
     _Atomic int64_t offset; /* host - guest, ns, without icount */
-    uint64_t recalibrations;/* the guest was stopped, or its time jumped */
+    _Atomic uint64_t recalibrations; /* the guest was stopped, or its time jumped */
 };
 
 struct osi_vclock {

@@ -61,7 +61,8 @@ static void take_icount(const char *value, struct osi_command_line *out)
     g_free(shift);
 }
 
-static void take(const char *option, const char *value, struct osi_command_line *out)
+/* True if the option is one whose value must not be taken for an option. */
+static bool take(const char *option, const char *value, struct osi_command_line *out)
 {
     if (strcmp(option, "kernel") == 0) {
         g_free(out->kernel);
@@ -82,7 +83,10 @@ static void take(const char *option, const char *value, struct osi_command_line 
             out->single_thread = strcmp(thread, "single") == 0;
         }
         g_free(thread);
+    } else {
+        return strcmp(option, "append") == 0;
     }
+    return true;
 }
 
 void osi_command_line_parse(const char *words, size_t size, struct osi_command_line *out)
@@ -94,8 +98,9 @@ void osi_command_line_parse(const char *words, size_t size, struct osi_command_l
     while (word < end) {
         const char *next = word + strnlen(word, (size_t)(end - word)) + 1;
 
-        if (word[0] == '-' && next < end) {
-            take(word + (word[1] == '-' ? 2 : 1), next, out);
+        if (word[0] == '-' && next < end &&
+            take(word + (word[1] == '-' ? 2 : 1), next, out)) {
+            next += strnlen(next, (size_t)(end - next)) + 1;
         }
         word = next;
     }

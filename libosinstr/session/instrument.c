@@ -42,10 +42,12 @@ uint64_t osi_insn_count(const struct osi_session *session, const struct osi_vcpu
 static void counter_was_read(struct osi_session *session, struct osi_vcpu *vcpu, uint8_t reg,
                              uint64_t count)
 {
-    uint64_t ticks;
+    uint64_t ticks, frequency;
 
-    if (!session->clock.frequency && session->counter_freq) {
-        osi_host_read_register(session->counter_freq, &session->clock.frequency);
+    if (atomic_load_explicit(&session->clock.frequency, memory_order_relaxed) == 0 &&
+        session->counter_freq &&
+        osi_host_read_register(session->counter_freq, &frequency) == 0) {
+        atomic_store_explicit(&session->clock.frequency, frequency, memory_order_relaxed);
     }
     if (reg >= G_N_ELEMENTS(session->general) || !session->general[reg] ||
         osi_host_read_register(session->general[reg], &ticks)) {

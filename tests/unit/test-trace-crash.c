@@ -113,6 +113,61 @@ static void leave_open(const char *dir, uint64_t blocks, uint64_t extra)
     ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 }
 
+static void fill_stage(const char *dir, const struct osi_event_type *type, uint64_t n)
+{
+    struct osi_trace_config config = {.types = type, .n_types = 1, .n_streams = 1};
+    struct osi_trace_writer *writer = NULL;
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (!pid) {
+        if (osi_trace_writer_new(dir, &config, &writer, NULL))
+            _exit(1);
+        for (uint64_t i = 0; i < n; i++) {
+            uint64_t row[OSI_TRACE_MAX_FIELDS];
+            for (unsigned f = 0; f < type->n_fields; f++)
+                row[f] = i * 100 + f;
+            osi_trace_emit(writer, 0, 0, i, row);
+        }
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+
+static void expect_rows(const char *dir, uint64_t n)
+{
+    struct osi_trace_event event;
+    struct osi_trace_reader *reader = test_reader(dir);
+    unsigned n_fields = osi_trace_type(reader, 0)->n_fields;
+    test_expect_sound(reader, false);
+    for (uint64_t i = 0; i < n; i++) {
+        test_assert(osi_trace_next(reader, &event) == 1 && event.time == i, "event %" PRIu64, i);
+        for (unsigned f = 0; f < n_fields; f++)
+            test_assert(event.fields[f] == i * 100 + f, "event %" PRIu64, i);
+    }
+    ck_assert_int_eq(osi_trace_next(reader, &event), 0);
+    osi_trace_reader_free(reader);
+}
+
+/* Killed with a stage that is just full, with records of every length. */
+START_TEST(test_kill_with_full_stage)
+{
+    struct osi_field fields[OSI_TRACE_MAX_FIELDS];
+    char *dir = test_fast_directory();
+    for (unsigned f = 0; f < OSI_TRACE_MAX_FIELDS; f++)
+        fields[f] = (struct osi_field){"field", OSI_FIELD_UINT, OSI_PREDICT_SAME, 0};
+    for (unsigned n_fields = 0; n_fields <= OSI_TRACE_MAX_FIELDS; n_fields++) {
+        struct osi_event_type type = {"type", fields, (uint8_t)n_fields};
+        uint64_t room = OSI_STAGE_WORDS / (OSI_RECORD_HEAD + n_fields);
+        for (uint64_t n = room - 1; n <= room + 1; n++) {
+            fill_stage(dir, &type, n);
+            expect_rows(dir, n);
+            test_empty(dir);
+        }
+    }
+    test_remove(dir);
+}
+END_TEST
+
 /* Killed between the write of a block and the emptying of the stage: the same
  * events are in both, and in part in one, for every length of the part. */
 START_TEST(test_kill_between_write_and_reset)
@@ -194,6 +249,7 @@ int main(void)
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, test_kill);
     tcase_add_test(tests, test_kill_between_write_and_reset);
+    tcase_add_test(tests, test_kill_with_full_stage);
     tcase_add_test(tests, test_kill_between_halves);
     tcase_add_test(tests, test_kill_within_reset);
     suite_add_tcase(suite, tests);
