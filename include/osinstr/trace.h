@@ -43,7 +43,8 @@ struct osi_field {
     const char *name;
     enum osi_field_kind kind;
     /* How a value is predicted from the stream; what is stored is the
-     * difference, so a good prediction costs no bytes. */
+     * difference, so a good prediction costs no bytes. The field that CHAIN
+     * names must be NONE or SAME, the field that KEYED names must not be KEYED. */
     enum osi_predict {
         OSI_PREDICT_NONE = 0,
         OSI_PREDICT_SAME = 1,  /* the same field of the last event of this type */
@@ -85,27 +86,34 @@ struct osi_trace_config {
 /* ---- writing ------------------------------------------------------------- */
 struct osi_trace_writer;
 
-/* Creates the files in the existing directory `dir`. Returns 0 or -errno with
- * the reason in *err. The writer owns copies of everything in *config. */
+/* Creates the files in the existing directory `dir`: -EEXIST if it holds a trace
+ * already, -EINVAL for a schema or codec that cannot be, -ENOTSUP for a codec
+ * that was not built in; then nothing is left behind. Returns 0 or -errno with
+ * the reason in *err. The writer owns copies of everything in *config but
+ * warn_data. */
 int osi_trace_writer_new(const char *dir, const struct osi_trace_config *config,
                          struct osi_trace_writer **writer, struct osi_error *err);
 
 /* Appends one event to the stream of a vCPU. Times of a stream never go down
  * (a smaller one is raised to the last). One thread at a time per stream;
  * different streams are independent and share nothing. Never allocates for a
- * stream that has been seen, never locks; writes a block to disk when full. */
+ * stream that has been seen, never locks; writes a block to disk when full.
+ * What has been emitted survives the death of the process, block or not. An
+ * event of a stream above 1023 or of no known type is counted as lost. */
 void osi_trace_emit(struct osi_trace_writer *writer, unsigned stream, unsigned type, uint64_t time,
                     const uint64_t *fields);
 
 /* Definitions; any thread (they take a lock, so not for the hot path). They are
- * on disk when the call returns. A string gets a number from 1; the same text
- * always gets the same number. */
+ * on disk when the call returns; those that a full disk refuses are tried again
+ * with the next. A string gets a number from 1; the same text always gets the
+ * same number. Texts above 65000 bytes are cut. */
 uint32_t osi_trace_define_string(struct osi_trace_writer *writer, const char *text);
 void osi_trace_define_task(struct osi_trace_writer *writer, const struct osi_task_def *task);
 /* key=value facts learned later (the kernel's banner, the clock's frequency). */
 void osi_trace_note(struct osi_trace_writer *writer, const char *key, const char *value);
 
-/* Makes everything emitted so far readable by others. The caller sees to it
+/* Makes blocks of everything emitted so far. Readers find it without that, too;
+ * it is for those that copy the stream files only. The caller sees to it
  * that no stream is being written to. 0 or the first -errno met. */
 int osi_trace_flush(struct osi_trace_writer *writer);
 
@@ -113,7 +121,9 @@ int osi_trace_flush(struct osi_trace_writer *writer);
 uint64_t osi_trace_lost(const struct osi_trace_writer *writer);
 uint64_t osi_trace_bytes(const struct osi_trace_writer *writer); /* written to disk */
 
-/* Writes what is left, marks the trace as complete, frees the writer; NULL is allowed. */
+/* Writes what is left, marks the trace as complete, frees the writer; NULL is
+ * allowed. On -errno the writer is freed as well, and what could not be written
+ * stays in the staging files, where a reader finds it. No thread may emit any more. */
 int osi_trace_writer_close(struct osi_trace_writer *writer, struct osi_error *err);
 
 /* ---- reading ------------------------------------------------------------- */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Chooses the smallest encoding of a column and writes it.
  *
- * Every encoding stores value - base, base being a lower bound. The sizes are computed exactly (or rounded up) before anything is
- * written, from one histogram of bit widths, so that trying costs little. */
+ * Every encoding stores value - base, base being a lower bound. The sizes are
+ * computed exactly (or rounded up) before anything is written, from one
+ * histogram of bit widths, so that trying costs little. */
 #include "column.h"
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The trace reader's entry for libFuzzer: link with -fsanitize=fuzzer, or with fuzz-trace-main.c. */
+/* The trace reader under libFuzzer (-fsanitize=fuzzer), or linked with fuzz-trace-main.c. */
 #include "fuzz-trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

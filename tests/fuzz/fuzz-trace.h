@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The trace reader under arbitrary bytes: what libFuzzer, the plain program and the unit test share.
+/* The trace reader under arbitrary bytes: shared by the fuzzers and the unit test.
  *
  * One input stands for a whole trace: per file a u32 length (little endian) and
  * the bytes, in the order meta, cpu0.trace, cpu0.open, cpu1.trace, cpu1.open. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is written is read back: kinds, predictions, types, streams, definitions, codecs, threads. */
+/* What is written is read back: kinds, predictions, types, streams, definitions, threads. */
 #include <errno.h>
 
 #include "../../libosinstr/trace/format.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Helpers of the trace tests: temporary directories, a sched-like schema, events that follow from their number. */
+/* Helpers of the trace tests: directories, a schema, events that follow from their number. */
 #ifndef TEST_TRACE_H
 #define TEST_TRACE_H
 
