@@ -21,6 +21,8 @@ struct osi_task_offsets {
     uint32_t first, last; /* the span that one read at a switch covers */
 };
 
+#define OSI_FIRST_CODE 16 /* bytes that tell the kernel's first code from any other */
+
 struct osi_linux {
     struct osi_session *session;
     struct osi_host *host;
@@ -39,6 +41,8 @@ struct osi_linux {
     atomic_bool located;
     _Atomic uint64_t base;
     uint64_t failed_vectors; /* looked at, nothing there */
+    uint8_t first[OSI_FIRST_CODE]; /* what the kernel runs first at its own addresses */
+    atomic_bool first_known;
     uint64_t looks;
     char trouble[200];
 };

@@ -76,9 +76,11 @@ const char *osi_linux_trouble(const struct osi_linux *guest);
 
 /* A kernel-half block runs and the kernel isn't located: look. vCPU thread, registers readable. */
 void osi_linux_look(struct osi_linux *guest, unsigned vcpu);
-/* Could these instruction bytes at a low address be the kernel's first? Cheap. */
-bool osi_linux_is_entry(const struct osi_linux *guest, const void *bytes, size_t size);
-/* The kernel's first instruction runs: a (re)boot. vCPU thread. */
+/* Could these bytes at the start of a block be the kernel's first code, at a low address or at its
+ * own? Cheap. */
+bool osi_linux_is_entry(const struct osi_linux *guest, uint64_t address, const void *bytes,
+                        size_t size);
+/* The kernel's first code runs: a (re)boot. vCPU thread. */
 void osi_linux_restart(struct osi_linux *guest, unsigned vcpu);
 
 /* Wake-to-run bookkeeping, called in order of time at delivery of events. */

@@ -3,7 +3,7 @@
  *
  *     kernel unknown ──(vector base in the kernel half; header below it)──▶ read from memory
  *     kernel known   ──(vector base - offset of `vectors`; banner there)──▶ located
- *     located        ──(the kernel's first instruction runs again)────────▶ known
+ *     located        ──(the kernel's first code runs again)───────────────▶ known
  *
  * The vector base register is set within the first instructions at kernel addresses,
  * so nothing is missed. It can also hold the trampoline that KPTI maps while user code
@@ -24,6 +24,7 @@
 #define HEADER_IMAGE_SIZE 16         /* Documentation/arch/arm64/booting.rst */
 #define HEADER_MAGIC 56
 #define BANNER_CHECK 64
+#define MIN_FIRST 8                  /* a block may end soon */
 
 bool osi_linux_located(const struct osi_linux *guest, uint64_t *base)
 {
@@ -113,6 +114,18 @@ static int recover(struct osi_linux *guest, uint64_t vectors, struct osi_error *
     return rc;
 }
 
+/* The first code at kernel addresses, as it is in memory now: behind a firmware's loader it is the
+ * only first code there is. */
+static void remember_first(struct osi_linux *guest, uint64_t base)
+{
+    uint64_t offset;
+
+    if (osi_symtab_lookup(osi_kernel_symbols(guest->kernel), "__primary_switched", &offset) &&
+        read_guest(guest, base + offset, guest->first, sizeof(guest->first)) == 0) {
+        atomic_store_explicit(&guest->first_known, true, memory_order_release);
+    }
+}
+
 static int try_vectors(struct osi_linux *guest, unsigned vcpu, uint64_t vectors,
                        struct osi_error *err)
 {
@@ -136,6 +149,7 @@ static int try_vectors(struct osi_linux *guest, unsigned vcpu, uint64_t vectors,
     atomic_store_explicit(&guest->base, base, memory_order_relaxed);
     rc = osi_linux_attach(guest, vcpu, err);
     if (rc == 0) {
+        remember_first(guest, base);
         atomic_store_explicit(&guest->located, true, memory_order_release);
     } else {
         atomic_store_explicit(&guest->base, 0, memory_order_relaxed);
@@ -175,10 +189,18 @@ const char *osi_linux_trouble(const struct osi_linux *guest)
                           "get that far";
 }
 
-/* The first instruction of an arm64 Image is the "MZ" of a PE header, a harmless ccmp. */
-bool osi_linux_is_entry(const struct osi_linux *guest, const void *bytes, size_t size)
+/* The first instruction of an arm64 Image is the "MZ" of a PE header, a harmless ccmp; an EFI loader
+ * enters elsewhere. */
+bool osi_linux_is_entry(const struct osi_linux *guest, uint64_t address, const void *bytes,
+                        size_t size)
 {
-    const uint8_t *entry = guest->kernel ? osi_kernel_bytes(guest->kernel, 0, 4) : NULL;
+    const uint8_t *entry;
+
+    if (guest->arch->is_kernel(address)) {
+        return size >= MIN_FIRST && atomic_load_explicit(&guest->first_known, memory_order_acquire) &&
+               memcmp(bytes, guest->first, MIN(size, sizeof(guest->first))) == 0;
+    }
+    entry = guest->kernel ? osi_kernel_bytes(guest->kernel, 0, 4) : NULL;
 
     return entry && size >= 4 && memcmp(bytes, entry, 4) == 0 && memcmp(bytes, "MZ", 2) == 0;
 }

@@ -100,8 +100,8 @@ uint64_t osi_end_time(const struct osi_session *session, unsigned vcpu)
     uint64_t time;
     bool exact;
 
-    if (!v) {
-        return 0;
+    if (!v || session->finished) {
+        return v ? v->end_time : 0;
     }
     time = osi_clock_at(&session->clock, &v->clock, osi_insn_count(session, v, 0), osi_host_time(),
                         &exact);

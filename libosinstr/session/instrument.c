@@ -237,19 +237,30 @@ static void attach_hooks(struct osi_session *session, struct osi_block *block)
     }
 }
 
+/* The first bytes of a block; returns how many there are. */
+static size_t first_bytes(const struct osi_block *block, uint8_t *bytes, size_t size)
+{
+    size_t length = 0;
+
+    for (size_t i = 0; i < block->n && length < size; i++) {
+        size_t insn = osi_host_insn_bytes(osi_host_block_insn(block->host, i), bytes + length,
+                                          size - length);
+
+        length += MIN(insn, size - length);
+    }
+    return length;
+}
+
 static void attach_kernel(struct osi_session *session, struct osi_block *block)
 {
-    uint8_t bytes[4];
+    uint8_t bytes[16];
+    size_t length = first_bytes(block, bytes, sizeof(bytes));
 
-    if (session->arch->is_kernel(block->address)) {
-        if (!osi_linux_located(session->guest, NULL)) {
-            osi_host_block_call(block->host, look_for_kernel, OSI_HOST_READ_REGS, session);
-        }
-    } else {
-        osi_host_insn_bytes(osi_host_block_insn(block->host, 0), bytes, sizeof(bytes));
-        if (osi_linux_is_entry(session->guest, bytes, sizeof(bytes))) {
-            osi_host_block_call(block->host, kernel_starts, OSI_HOST_NO_REGS, session);
-        }
+    if (osi_linux_is_entry(session->guest, block->address, bytes, length)) {
+        osi_host_block_call(block->host, kernel_starts, OSI_HOST_NO_REGS, session);
+    }
+    if (session->arch->is_kernel(block->address) && !osi_linux_located(session->guest, NULL)) {
+        osi_host_block_call(block->host, look_for_kernel, OSI_HOST_READ_REGS, session);
     }
 }
 

@@ -53,6 +53,7 @@ struct osi_vcpu {
     void *shard;
     unsigned n_deferred;
     struct osi_deferred *deferred;
+    uint64_t end_time;     /* valid once the session has finished */
     uint64_t late; /* events whose time could only be estimated */
 };
 

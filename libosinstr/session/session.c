@@ -125,7 +125,6 @@ void osi_finish(struct osi_session *session)
     if (session->finished) {
         return;
     }
-    session->finished = true;
     osi_end_events(session);
     for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
         struct osi_vcpu *vcpu = osi_vcpu(session, i);
@@ -133,8 +132,10 @@ void osi_finish(struct osi_session *session)
         if (vcpu) {
             vcpu->late += vcpu->n_deferred;
             osi_release_deferred(session, vcpu);
+            vcpu->end_time = osi_end_time(session, i); /* once: report and trace must agree */
         }
     }
+    session->finished = true;
     osi_write_summary(session);
     if (session->tool->stop) {
         session->tool->stop(session);

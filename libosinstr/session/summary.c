@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "session/internal.h"
 #include "session/summary.h"
@@ -57,19 +58,26 @@ static void state_run(struct osi_session *session, struct osi_report *report)
     g_free(options);
 }
 
+/* Whole or not at all: a reader never meets half a file. */
 static int write_file(struct osi_session *session, const struct osi_report *report,
                       const char *name, int (*write)(const struct osi_report *, FILE *))
 {
     char *path = g_build_filename(session->directory.path, name, NULL);
-    FILE *file = fopen(path, "we");
+    char *part = g_strconcat(path, ".part", NULL);
+    FILE *file = fopen(part, "we");
     int rc = file ? write(report, file) : -errno;
 
     if (file && fclose(file) && !rc) {
         rc = -errno;
     }
+    if (!rc && rename(part, path) < 0) {
+        rc = -errno;
+    }
     if (rc) {
+        unlink(part);
         osi_say(session, "can't write %s: %s", path, g_strerror(-rc));
     }
+    g_free(part);
     g_free(path);
     return rc;
 }

@@ -160,12 +160,21 @@ int osi_stream_finish(struct osi_stream *stream)
     return rc;
 }
 
-void osi_stream_free(struct osi_stream *stream, bool keep)
+void osi_stream_unstage(struct osi_stream *stream)
 {
     char name[NAME_SIZE];
     file_name(name, stream->number, "open");
-    if (stream->stage.in_file && !keep)
+    if (stream->stage.in_file)
         unlinkat(stream->writer->dir, name, 0);
+    osi_stage_close(&stream->stage);
+    stream->stage.in_file = false;
+    stream->used = 0;
+}
+
+void osi_stream_free(struct osi_stream *stream, bool keep)
+{
+    if (!keep)
+        osi_stream_unstage(stream);
     osi_stage_close(&stream->stage);
     if (stream->fd >= 0)
         close(stream->fd);

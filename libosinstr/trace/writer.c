@@ -245,25 +245,40 @@ int osi_trace_flush(struct osi_trace_writer *writer)
     return first;
 }
 
-static int finish(struct osi_trace_writer *writer)
+/* A stage that is empty gives its room on a full disk to what comes after it. */
+static int finish_streams(struct osi_trace_writer *writer)
 {
-    struct osi_stream_totals totals[OSI_MAX_STREAMS + 1];
-    size_t n = 0;
     int first = 0;
     for (unsigned i = 0; i < OSI_MAX_STREAMS; i++) {
         struct osi_stream *stream = atomic_load(&writer->streams[i]);
         if (!stream)
             continue;
         int rc = osi_stream_finish(stream);
+        if (!rc)
+            osi_stream_unstage(stream);
         first = first ? first : rc;
-        totals[n++] = (struct osi_stream_totals){
-            .stream = i, .blocks = stream->seq, .events = stream->events,
-            .lost = atomic_load(&stream->lost)};
+    }
+    return first;
+}
+
+static int finish(struct osi_trace_writer *writer)
+{
+    struct osi_stream_totals totals[OSI_MAX_STREAMS + 1];
+    size_t n = 0;
+    int rc = finish_streams(writer);
+    if (rc)
+        rc = finish_streams(writer);
+    for (unsigned i = 0; i < OSI_MAX_STREAMS; i++) {
+        struct osi_stream *stream = atomic_load(&writer->streams[i]);
+        if (stream)
+            totals[n++] = (struct osi_stream_totals){
+                .stream = i, .blocks = stream->seq, .events = stream->events,
+                .lost = atomic_load(&stream->lost)};
     }
     uint64_t misdirected = atomic_load(&writer->misdirected);
     if (misdirected)
         totals[n++] = (struct osi_stream_totals){.stream = OSI_META_STREAM, .lost = misdirected};
-    return first ? first : osi_meta_finish(writer, totals, n);
+    return rc ? rc : osi_meta_finish(writer, totals, n);
 }
 
 int osi_trace_writer_close(struct osi_trace_writer *writer, struct osi_error *err)

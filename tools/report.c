@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* osinstr report: the tables that the plugin printed, made again from the trace. */
+#include <inttypes.h>
+#include <string.h>
+
+#include <osinstr/schedstat.h>
+
+#include "events.h"
+#include "notes.h"
+#include "progress.h"
+#include "tool.h"
+
+#define DEFAULT_TOP 20
+
+struct account {
+    struct osi_schedstat *stat;
+    struct osi_waits *waits;
+    bool *seen; /* per CPU: it had an event, so it has an account */
+    uint64_t last_time;
+};
+
+static void account_init(struct account *account, const struct osi_trace_reader *reader)
+{
+    account->stat = osi_schedstat_new();
+    account->waits = osi_waits_new();
+    account->seen = g_new0(bool, osi_trace_n_streams(reader) + 1);
+    account->last_time = 0;
+}
+
+static void account_clear(struct account *account)
+{
+    osi_schedstat_free(account->stat);
+    osi_waits_free(account->waits);
+    g_free(account->seen);
+}
+
+static void take_events(struct account *account, struct osi_trace_reader *reader,
+                        struct decoder *decoder)
+{
+    struct osi_trace_event from;
+    struct osi_event event;
+    struct progress progress;
+
+    progress_start(&progress, reader, false);
+    while (osi_trace_next(reader, &from)) {
+        account->last_time = from.time;
+        account->seen[from.stream] = true;
+        if (decoder_event(decoder, &from, &event)) {
+            /* Also a wakeup without effect on the wait counts: the recorder took it for one. */
+            osi_waits_event(account->waits, &event);
+            osi_schedstat_event(account->stat, &event);
+        }
+        progress_step(&progress, from.time);
+    }
+    progress_end(&progress);
+}
+
+/* A CPU's last slice lasts until the end of the run, if the recorder lived to note it. */
+static void end_cpus(struct account *account, const struct osi_trace_reader *reader)
+{
+    for (unsigned i = 0; i < osi_trace_n_streams(reader); i++) {
+        uint64_t end = account->last_time;
+
+        if (account->seen[i]) {
+            end_time_of(reader, i, &end);
+            osi_schedstat_end(account->stat, i, end);
+        }
+    }
+}
+
+/* In which respects these numbers are not those of a whole run on one clock. */
+static void note_limits(const struct account *account, const struct osi_trace_reader *reader,
+                        struct osi_report *report)
+{
+    uint64_t end;
+
+    if (!end_time_of(reader, 0, &end)) {
+        osi_report_note(report, "all of this is from the trace; the end of the run was not noted, "
+                        "so the account of every CPU ends with the last event of all, at %" PRIu64
+                        " %s", account->last_time, trace_unit(reader));
+    }
+    if (osi_trace_n_streams(reader) > 1 && strcmp(trace_unit(reader), "insn") == 0) {
+        osi_report_note(report, "each CPU counts its own instructions: waits of tasks that another "
+                        "CPU woke mean nothing");
+    }
+}
+
+/* The same facts in the same order as the plugin's own report. */
+static void state_run(const struct osi_trace_reader *reader, struct osi_report *report)
+{
+    const char *kernel = osi_trace_info(reader, "kernel");
+
+    osi_report_string(report, "target", osi_trace_info(reader, "target"));
+    osi_report_string(report, "host", osi_trace_info(reader, "host"));
+    if (kernel && strcmp(kernel, "not looked for") != 0) {
+        osi_report_string(report, "kernel", kernel);
+    }
+    osi_report_string(report, "clock", osi_trace_info(reader, "clock"));
+    osi_report_count(report, "vcpus", n_vcpus(reader));
+    osi_report_string(report, "options", osi_trace_info(reader, "options"));
+}
+
+/* As many rows as the plugin printed, unless told otherwise. */
+static bool rows_to_print(const struct osi_trace_reader *reader, const char *wanted, uint64_t *top)
+{
+    char *recorded;
+
+    *top = DEFAULT_TOP;
+    if (wanted) {
+        return parse_number(wanted, top);
+    }
+    recorded = recorded_option(reader, "top");
+    if (recorded) {
+        parse_number(recorded, top);
+        g_free(recorded);
+    }
+    return true;
+}
+
+static int report(struct osi_trace_reader *reader, struct decoder *decoder, uint64_t top, bool json)
+{
+    const char *name = osi_trace_info(reader, "tool");
+    struct osi_report *out = osi_report_new(name ? name : "sched");
+    struct osi_trace_health health;
+    struct account account;
+
+    osi_report_unit(out, trace_unit(reader));
+    state_run(reader, out);
+    note_remarks(reader, out);
+    account_init(&account, reader);
+    take_events(&account, reader, decoder);
+    end_cpus(&account, reader);
+    osi_schedstat_report(account.stat, out, top);
+    note_limits(&account, reader, out);
+    account_clear(&account);
+    if (osi_trace_check(reader, &health, NULL, NULL) >= 0) {
+        note_health(&health, out);
+    }
+    return print_report(out, json);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    char *top_text = NULL;
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        { "top", 't', 0, G_OPTION_ARG_STRING, &top_text,
+          "Rows of the table of tasks; 0: all; default: as when recorded", "N" },
+        { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print JSON, which always has all rows", NULL },
+        G_OPTION_ENTRY_NULL,
+    };
+    struct osi_trace_reader *reader = NULL;
+    const char *dir;
+    uint64_t top;
+    int status;
+
+    if (begin(command, entries, argc, argv, &reader, &dir, &status)) {
+        struct decoder *decoder = decoder_new(reader);
+
+        if (!rows_to_print(reader, top_text, &top)) {
+            status = complain("--top %s is no number", top_text);
+        } else if (!decoder_has(decoder, OSI_EVENT_SCHED_SWITCH)) {
+            status = complain("%s has no sched_switch events, so there is nothing to report; see "
+                              "osinstr info", dir);
+        } else {
+            status = report(reader, decoder, top, json);
+        }
+        decoder_free(decoder);
+    }
+    osi_trace_reader_free(reader);
+    g_free(top_text);
+    return status;
+}
+
+const struct command command_report = {
+    .name = "report",
+    .summary = "Print who ran, how long, and who waited: the plugin's report, from the trace",
+    .run = run,
+};
