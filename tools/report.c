@@ -15,6 +15,7 @@
 struct account {
     struct osi_schedstat *stat;
     struct osi_waits *waits;
+    bool with_waits; /* instruction counts of several CPUs can't be compared */
     bool *seen; /* per CPU: it had an event, so it has an account */
     uint64_t last_time;
 };
@@ -41,13 +42,16 @@ static void take_events(struct account *account, struct osi_trace_reader *reader
     struct osi_event event;
     struct progress progress;
 
+    account->with_waits = osi_trace_n_streams(reader) == 1 || strcmp(trace_unit(reader), "insn") != 0;
     progress_start(&progress, reader, false);
     while (osi_trace_next(reader, &from)) {
         account->last_time = from.time;
         account->seen[from.stream] = true;
         if (decoder_event(decoder, &from, &event)) {
             /* Also a wakeup without effect on the wait counts: the recorder took it for one. */
-            osi_waits_event(account->waits, &event);
+            if (account->with_waits) {
+                osi_waits_event(account->waits, &event);
+            }
             osi_schedstat_event(account->stat, &event);
         }
         progress_step(&progress, from.time);
@@ -78,10 +82,9 @@ static void note_limits(const struct account *account, const struct osi_trace_re
         osi_report_note(report, "all of this is from the trace; the end of the run was not noted, "
                         "so the account of every CPU ends with the last event of all, at %" PRIu64
                         " %s", account->last_time, trace_unit(reader));
-    }
-    if (osi_trace_n_streams(reader) > 1 && strcmp(trace_unit(reader), "insn") == 0) {
-        osi_report_note(report, "each CPU counts its own instructions: waits of tasks that another "
-                        "CPU woke mean nothing");
+        if (!account->with_waits) {
+            osi_report_note(report, "each CPU counts its own instructions, so waits are left out");
+        }
     }
 }
 

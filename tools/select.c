@@ -19,7 +19,7 @@ static bool scale_whole(const char *digits, size_t length, uint64_t scale, uint6
     return true;
 }
 
-/* "12.5" in units of `scale` ns; a double has too few digits. Digits below a ns count for nothing. */
+/* "12.5" in units of `scale` ns, as a double has too few digits; those below a ns are cut off. */
 static bool scale_decimal(const char *text, size_t length, uint64_t scale, uint64_t *time)
 {
     size_t whole = strspn(text, "0123456789"), i = whole;

@@ -115,7 +115,7 @@ struct osi_waits *osi_waits_new(void);
 void osi_waits_free(struct osi_waits *waits); /* NULL is allowed */
 
 /* Takes the events of all vCPUs in order of time. Sets next_waited and wait of a
- * switch. False: this is a wakeup without effect, to be left out of an account. */
+ * switch. False: this is a wakeup without effect (it still happened, and counts as one). */
 bool osi_waits_event(struct osi_waits *waits, struct osi_event *event);
 
 #ifdef __cplusplus

@@ -101,6 +101,12 @@ static void hand_over_idle(struct osi_session *session, struct osi_vcpu *vcpu,
     }
 }
 
+/* Instructions of one vCPU say nothing about when another one did something. */
+static bool comparable_times(const struct osi_session *session)
+{
+    return session->clock.kind != OSI_CLOCK_INSN || osi_n_vcpus(session) == 1;
+}
+
 static void deliver(struct osi_session *session, struct osi_vcpu *vcpu, struct osi_event *event)
 {
     event->time = MAX(event->time, vcpu->last_time);
@@ -113,6 +119,7 @@ static void deliver(struct osi_session *session, struct osi_vcpu *vcpu, struct o
     case OSI_EVENT_SCHED_SWITCH:
         hand_over_idle(session, vcpu, event, OSI_EVENT_IDLE_EXIT, event->sched_switch.prev);
         event->sched_switch.next_waited =
+            comparable_times(session) &&
             osi_linux_waited(event->sched_switch.prev, event->sched_switch.next, event->time,
                              &event->sched_switch.wait);
         break;

@@ -1,12 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a run leaves behind besides its trace. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "session/internal.h"
 #include "session/summary.h"
+
+/* A remark for the report, and for those who read the trace later. */
+static void note(struct osi_session *session, struct osi_report *report, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void note(struct osi_session *session, struct osi_report *report, const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    text = g_strdup_vprintf(format, args);
+    va_end(args);
+    osi_report_note(report, "%s", text);
+    if (session->trace) {
+        osi_trace_note(session->trace, "note", text);
+    }
+    g_free(text);
+}
 
 static void note_losses(struct osi_session *session, struct osi_report *report)
 {
@@ -21,24 +41,27 @@ static void note_losses(struct osi_session *session, struct osi_report *report)
             jumps += vcpu->clock.jumps;
         }
     }
+    if (session->clock.kind == OSI_CLOCK_INSN && osi_n_vcpus(session) > 1) {
+        note(session, report, "each CPU counts its own instructions, so waits are left out");
+    }
     if (late) {
-        osi_report_note(report, "%" G_GUINT64_FORMAT " events have an estimated time: the guest "
-                        "did not read its counter near them", late);
+        note(session, report, "%" G_GUINT64_FORMAT " events have an estimated time: the guest "
+             "did not read its counter near them", late);
     }
     if (unreadable) {
-        osi_report_note(report, "%" G_GUINT64_FORMAT " switches are missing: their tasks could not be "
-                        "read from guest memory", unreadable);
+        note(session, report, "%" G_GUINT64_FORMAT " switches are missing: their tasks could not be "
+             "read from guest memory", unreadable);
     }
     if (jumps || session->clock.recalibrations) {
-        osi_report_note(report, "guest time jumped %" G_GUINT64_FORMAT " times (machine stopped, or "
-                        "idle that was not seen)", jumps + session->clock.recalibrations);
+        note(session, report, "guest time jumped %" G_GUINT64_FORMAT " times (machine stopped, or "
+             "idle that was not seen)", jumps + session->clock.recalibrations);
     }
     if (session->trace && osi_trace_lost(session->trace)) {
-        osi_report_note(report, "%" G_GUINT64_FORMAT " events could not be stored and are missing "
-                        "in the trace (the tables have them)", osi_trace_lost(session->trace));
+        note(session, report, "%" G_GUINT64_FORMAT " events could not be stored and are missing "
+             "in the trace (the tables have them)", osi_trace_lost(session->trace));
     }
     if (session->guest && !osi_linux_located(session->guest, NULL)) {
-        osi_report_note(report, "no task was seen: %s", osi_linux_trouble(session->guest));
+        note(session, report, "no task was seen: %s", osi_linux_trouble(session->guest));
     }
 }
 

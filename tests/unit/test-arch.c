@@ -435,8 +435,9 @@ START_TEST(test_aarch64)
     ck_assert_str_eq(arch->stack, "sp");
     ck_assert_str_eq(arch->pc, "pc");
     ck_assert_str_eq(arch->vectors[0], "VBAR_EL1");
-    ck_assert_str_eq(arch->vectors[1], "VBAR_EL2");
-    ck_assert_ptr_null(arch->vectors[2]);
+    ck_assert_str_eq(arch->vectors[1], "VBAR");
+    ck_assert_str_eq(arch->vectors[2], "VBAR_EL2");
+    ck_assert_ptr_null(arch->vectors[3]);
     ck_assert_str_eq(arch->counter_freq, "CNTFRQ_EL0");
 }
 END_TEST
