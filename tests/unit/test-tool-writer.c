@@ -157,6 +157,9 @@ int main(int argc, char **argv)
         _exit(0);
     }
     osi_trace_note(writer, "end_time.0", "12345680000");
+    if (insn) {
+        osi_trace_note(writer, "note", "each CPU counts its own instructions, so waits are left out");
+    }
     osi_trace_note(writer, "end_time.1", "12345690000");
     osi_trace_note(writer, "note", "a remark of the recorder");
     return osi_trace_writer_close(writer, &err) ? fail(err.text) : 0;
