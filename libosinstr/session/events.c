@@ -159,6 +159,10 @@ static void take(struct osi_session *session, struct osi_vcpu *vcpu, unsigned re
 {
     bool exact;
 
+    if (!(session->tool->needs & OSI_NEED_CLOCK)) {
+        deliver_any(session, vcpu, d); /* nobody asked what time it is */
+        return;
+    }
     d->count = osi_insn_count(session, vcpu, remaining);
     d->event.time = osi_clock_at(&session->clock, &vcpu->clock, d->count, osi_host_time(), &exact);
     if (!exact && session->clock.icount && session->clock_reads) {
