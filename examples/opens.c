@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* opens: which task opens which file?
  *
- * One line per open(), openat() and openat2() in DIR/opens: time, vCPU, pid, name of the task, path.
+ * One line per open(), openat() and openat2() in DIR/opens: time in the clock's unit, vCPU, pid, name
+ * of the task, path.
  *
  * do_sys_openat2(int dfd, const char __user *filename, …) is where they meet. The path is still in
  * the program's memory there, and on a page that the program may not have touched: the kernel's
  * own copy would fault it in, a look from outside can't. Such a path is "?" and counted.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include <osinstr/osinstr.h>
 
@@ -17,15 +19,18 @@ struct shard {
     uint64_t opens, unreadable;
 };
 
-static FILE *lines; /* stdio locks it; opening a file is rare enough */
-
 static int start(struct osi_session *session, struct osi_error *err)
 {
     char path[4096];
+    FILE *lines;
 
     snprintf(path, sizeof(path), "%s/opens", osi_directory(session));
     lines = fopen(path, "we");
-    return lines ? 0 : osi_fail(err, -1, "can't write %s", path);
+    if (!lines)
+        return osi_fail(err, -errno, "can't write %s: %s", path, strerror(errno));
+    setlinebuf(lines); /* a killed QEMU leaves every line behind */
+    osi_set_data(session, lines);
+    return 0;
 }
 
 static void on_open(struct osi_session *session, unsigned vcpu, void *data)
@@ -42,8 +47,9 @@ static void on_open(struct osi_session *session, unsigned vcpu, void *data)
         shard->unreadable++;
         snprintf(path, sizeof(path), "?");
     }
-    fprintf(lines, "%" PRIu64 ".%09" PRIu64 " %u %" PRIu32 " %s %s\n", now / 1000000000,
-            now % 1000000000, vcpu, task ? task->pid : 0, task ? task->comm : "?", path);
+    /* stdio takes a lock: fine for something as rare as opening a file. */
+    fprintf(osi_data(session), "%" PRIu64 " %u %" PRIu32 " %s %s\n", now, vcpu,
+            task ? task->pid : 0, task ? task->comm : "?", path);
 }
 
 static void ready(struct osi_session *session)
@@ -74,8 +80,7 @@ static void report(struct osi_session *session, struct osi_report *out)
 
 static void stop(struct osi_session *session)
 {
-    (void)session;
-    if (fclose(lines))
+    if (fclose(osi_data(session)))
         perror("osinstr opens: DIR/opens is incomplete");
 }
 

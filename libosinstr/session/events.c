@@ -45,6 +45,11 @@ void osi_end_events(struct osi_session *session)
 }
 
 /* ---- the trace ---- */
+static void warn(void *data, const char *line)
+{
+    osi_say(data, "%s", line);
+}
+
 int osi_open_trace(struct osi_session *session, struct osi_error *err)
 {
     size_t n_types;
@@ -64,6 +69,8 @@ int osi_open_trace(struct osi_session *session, struct osi_error *err)
         .clock_unit = osi_clock_unit(session),
         .codec = osi_options_text(session->options, "compress"),
         .info = info,
+        .warn = warn,
+        .warn_data = session,
     };
     int rc = osi_trace_writer_new(session->directory.path, &config, &session->trace, err);
 

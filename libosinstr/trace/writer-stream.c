@@ -171,10 +171,26 @@ void osi_stream_unstage(struct osi_stream *stream)
     stream->used = 0;
 }
 
+/* The part behind the records is room that the report can use on a full disk. */
+static void shorten_stage(const struct osi_stream *stream)
+{
+    char name[NAME_SIZE];
+    file_name(name, stream->number, "open");
+    int fd = openat(stream->writer->dir, name, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (ftruncate(fd, (off_t)(OSI_STAGE_HEADER + stream->used * 8)) < 0) {
+        /* then it stays as long as it is */
+    }
+    close(fd);
+}
+
 void osi_stream_free(struct osi_stream *stream, bool keep)
 {
     if (!keep)
         osi_stream_unstage(stream);
+    else if (stream->stage.in_file)
+        shorten_stage(stream);
     osi_stage_close(&stream->stage);
     if (stream->fd >= 0)
         close(stream->fd);

@@ -245,13 +245,13 @@ int osi_trace_flush(struct osi_trace_writer *writer)
     return first;
 }
 
-/* A stage that is empty gives its room on a full disk to what comes after it. */
-static int finish_streams(struct osi_trace_writer *writer)
+/* A stage that is emptied gives its room on a full disk to what comes after it. */
+static int finish_streams(struct osi_trace_writer *writer, bool only_in_file)
 {
     int first = 0;
     for (unsigned i = 0; i < OSI_MAX_STREAMS; i++) {
         struct osi_stream *stream = atomic_load(&writer->streams[i]);
-        if (!stream)
+        if (!stream || !stream->stage.map || (only_in_file && !stream->stage.in_file))
             continue;
         int rc = osi_stream_finish(stream);
         if (!rc)
@@ -265,9 +265,8 @@ static int finish(struct osi_trace_writer *writer)
 {
     struct osi_stream_totals totals[OSI_MAX_STREAMS + 1];
     size_t n = 0;
-    int rc = finish_streams(writer);
-    if (rc)
-        rc = finish_streams(writer);
+    finish_streams(writer, true);
+    int rc = finish_streams(writer, false); /* with the room that the first round made */
     for (unsigned i = 0; i < OSI_MAX_STREAMS; i++) {
         struct osi_stream *stream = atomic_load(&writer->streams[i]);
         if (stream)

@@ -81,9 +81,9 @@ int osi_stream_new(struct osi_trace_writer *writer, uint32_t number, struct osi_
 int osi_stream_flush(struct osi_stream *stream);
 /* The same, but what cannot be written stays staged. */
 int osi_stream_finish(struct osi_stream *stream);
-/* Frees; with `keep` the staging file stays for the reader. */
-/* Gives up the stage of a finished stream, and its room on the disk. */
+/* Removes the staging file; the stream takes no more events. */
 void osi_stream_unstage(struct osi_stream *stream);
+/* Frees; with `keep` the staging file stays for the reader. */
 void osi_stream_free(struct osi_stream *stream, bool keep);
 
 /* ---- writer-meta.c */

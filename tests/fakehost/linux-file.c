@@ -78,6 +78,9 @@ static uint32_t add_string(GByteArray *strings, const char *text)
 
 static bool left_out(const char *name, unsigned flags)
 {
+    if (strcmp(name, "try_to_wake_up") == 0 || strcmp(name, "ttwu_do_activate") == 0) {
+        return !(flags & FAKE_LINUX_EXACT);
+    }
     return (flags & FAKE_LINUX_NO_SWITCH) && strcmp(name, "cpu_switch_to") == 0;
 }
 

@@ -14,6 +14,9 @@
 #define MRS_X2_CNTVCT 0xd53be042u
 #define MZ 0xfa405a4du /* the first instruction of an arm64 Image, which is also the "MZ" of a PE file */
 
+#define STR_WZR_STATE_X20 (0xb900001fu | FAKE_AT_STATE / 4 << 10 | 20 << 5) /* task in x20 */
+#define PRIMARY 0xd10083ffu /* no other function begins so */
+
 #define WORK_OFFSET 0x100000u /* blocks of 1 to 512 instructions, each at its own page */
 #define ENTRY 0x40200000ull
 #define USER 0x400000ull
@@ -33,6 +36,9 @@ const struct fake_function fake_functions[] = {
     { "cpu_do_idle", 0x11900 },
     { "read_counter_last", 0x11c00 },
     { "perf_event_comm", 0x11d00 },
+    { "try_to_wake_up", 0x11e00 },
+    { "ttwu_do_activate", 0x11f00 },
+    { "__primary_switched", 0x12000 },
     { "vfs_read", 0x11a00 },
     { "start_kernel", 0x11b00 },
     { "_etext", FAKE_RODATA_OFFSET },
@@ -94,11 +100,18 @@ static void add_block(uint64_t address, unsigned n, uint32_t first, uint32_t las
 
 static void add_functions(void)
 {
+    uint32_t waking[FAKE_FUNCTION];
+
     for (const struct fake_function *f = fake_functions; f->name; f++) {
         if (f->offset >= FAKE_VECTORS_OFFSET && f->offset < FAKE_RODATA_OFFSET) {
             add_block(running_base + f->offset, FAKE_FUNCTION, NOP, RET);
         }
     }
+    fill(waking, FAKE_FUNCTION, RET);
+    waking[FAKE_STORE_AT] = STR_WZR_STATE_X20;
+    fake_code(fake_symbol("try_to_wake_up"), waking, FAKE_FUNCTION);
+    fake_code(fake_symbol("ttwu_do_activate"), waking, FAKE_FUNCTION);
+    add_block(fake_symbol("__primary_switched"), FAKE_FUNCTION, PRIMARY, RET);
     add_block(fake_symbol("read_counter"), 3, MRS_X2_CNTVCT, RET);
     add_block(fake_symbol("read_counter_last"), 2, NOP, MRS_X2_CNTVCT);
     add_block(fake_symbol("read_counter_last") + 8, 1, RET, RET);
@@ -126,6 +139,13 @@ void fake_linux_entry(void)
 void fake_linux_vectors(unsigned vcpu, uint64_t vectors)
 {
     fake_set_register(vcpu, "VBAR", vectors);
+}
+
+void fake_linux_boot_efi(uint64_t base)
+{
+    fake_linux_map(base);
+    fake_linux_vectors(0, base + FAKE_VECTORS_OFFSET);
+    fake_exec(0, fake_symbol("__primary_switched"));
 }
 
 void fake_linux_boot(uint64_t base)
@@ -255,6 +275,20 @@ void fake_wake(unsigned vcpu, struct fake_task *task)
     task->state = task->state ? 0x200 : 0;
     fake_task_store(task);
     fake_call(vcpu, "wakeup_preempt", 0xffff000000777000ull, task->address);
+    task->state = 0;
+    fake_task_store(task);
+}
+
+/* The running task sets it running at once, or it is queued first. */
+void fake_wake_exact(unsigned vcpu, struct fake_task *task, bool queued)
+{
+    task->state = 0x200;
+    fake_task_store(task);
+    if (queued) {
+        fake_call(vcpu, "wakeup_preempt", 0xffff000000777000ull, task->address);
+    }
+    fake_set_register(vcpu, "x20", task->address);
+    fake_exec(vcpu, fake_symbol(queued ? "ttwu_do_activate" : "try_to_wake_up"));
     task->state = 0;
     fake_task_store(task);
 }

@@ -14,6 +14,7 @@
 
 #define FAKE_LINK_BASE 0xffff800080000000ull
 #define FAKE_FUNCTION 10u /* instructions of each function, the hooked one first */
+#define FAKE_STORE_AT 5u /* the store to __state in functions that wake */
 #define FAKE_BANNER "Linux version 6.1.0-fake (tests@osinstr) #1 SMP"
 
 /* ---- the file ---- */
@@ -23,6 +24,7 @@ enum fake_linux_flags {
     FAKE_LINUX_OLD_WAKEUP = 1 << 2,  /* check_preempt_curr, as before 6.7 */
     FAKE_LINUX_DELAYED = 1 << 3,     /* se.sched_delayed, as from 6.12 on */
     FAKE_LINUX_OTHER_BANNER = 1 << 4,/* another build than the one that runs */
+    FAKE_LINUX_EXACT = 1 << 5,       /* has try_to_wake_up and ttwu_do_activate */
 };
 void fake_linux_write(const char *path, unsigned flags);
 
@@ -56,6 +58,8 @@ uint64_t fake_symbol(const char *name);
 /* Maps and runs the kernel up to its first instructions at `base` on vCPU 0. Without KASLR the
  * base is FAKE_LINK_BASE. */
 void fake_linux_boot(uint64_t base);
+/* The same as an EFI loader does it: the first instruction of the image never runs. */
+void fake_linux_boot_efi(uint64_t base);
 /* The same by steps, for odd cases. */
 void fake_linux_map(uint64_t base);
 void fake_linux_entry(void); /* the first instruction, MMU off */
@@ -82,6 +86,8 @@ void fake_block_on(unsigned vcpu, struct fake_task *prev, struct fake_task *next
 void fake_preempt(unsigned vcpu, struct fake_task *prev, struct fake_task *next);
 void fake_yield(unsigned vcpu, struct fake_task *prev, struct fake_task *next);
 void fake_wake(unsigned vcpu, struct fake_task *task); /* wakeup_preempt(), then it is running */
+/* The same with FAKE_LINUX_EXACT: [wakeup_preempt(),] then the store of 0 to __state. */
+void fake_wake_exact(unsigned vcpu, struct fake_task *task, bool queued);
 void fake_fork(unsigned vcpu, struct fake_task *child);  /* wake_up_new_task(), wakeup_preempt() */
 /* __set_task_comm(), the name is written, perf_event_comm(); and the two calls alone. */
 void fake_rename(unsigned vcpu, struct fake_task *task, const char *comm);

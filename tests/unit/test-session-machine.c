@@ -144,6 +144,36 @@ START_TEST(reboot)
 }
 END_TEST
 
+/* Through firmware the image's first instruction never runs; the first code at kernel addresses does. */
+static void again_efi(uint64_t base)
+{
+    fake_flush_blocks();             /* memory was written anew */
+    fake_linux_boot_efi(base);       /* 10 instructions */
+    fake_exec(0, fake_symbol("start_kernel"));
+    store();
+    fake_preempt(0, &idle, &init);   /* 20 */
+}
+
+static void scenario_reboot_efi(void)
+{
+    fake_start_all();
+    again_efi(FAKE_LINK_BASE);
+    again_efi(OTHER_BASE);
+    again_efi(OTHER_BASE);
+}
+
+START_TEST(reboot_efi)
+{
+    fake_check_sched("reboot_efi", "-release 10.0", INSN,
+        "0 10 kernel_start base=0xffff800080000000\n"
+        "0 31 sched_switch prev=swapper/0/0 next=init/1 prev_state=R+" PRIO
+        "0 60 kernel_start base=0xffff800081230000\n"
+        "0 71 sched_switch prev=swapper/0/0 next=init/1 prev_state=R+" PRIO
+        "0 100 kernel_start base=0xffff800081230000\n"
+        "0 111 sched_switch prev=swapper/0/0 next=init/1 prev_state=R+" PRIO);
+}
+END_TEST
+
 /* ---- many vCPUs ---- */
 static void scenario_many(void)
 {
@@ -259,13 +289,13 @@ END_TEST
 
 static const struct fake_scenario scenarios[] = {
     { "kaslr", scenario_kaslr }, { "vectors", scenario_vectors }, { "el2", scenario_el2 },
-    { "firmware", scenario_firmware }, { "reboot", scenario_reboot }, { "many", scenario_many },
+    { "firmware", scenario_firmware }, { "reboot", scenario_reboot }, { "reboot_efi", scenario_reboot_efi }, { "many", scenario_many },
     { "alias", scenario_alias }, { NULL, NULL },
 };
 
 static int run_tests(void)
 {
-    const TTest *const tests[] = { kaslr,      vectors, el2,         other_kernel,          no_kernel, reboot,
+    const TTest *const tests[] = { kaslr,      vectors, el2,         other_kernel,          no_kernel, reboot, reboot_efi,
                                    many_vcpus, alias,   two_plugins, one_directory_for_two, NULL };
 
     return fake_suite("session-machine", tests);

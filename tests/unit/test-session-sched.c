@@ -241,6 +241,28 @@ START_TEST(wakeups)
 }
 END_TEST
 
+/* Where the kernel's own places of reporting are found, they count and nothing else. */
+static void scenario_exact(void)
+{
+    fake_start_all();
+    boot(FAKE_LINK_BASE);
+    fake_wake_exact(0, &rt, true);      /* 12: wakeup_preempt, 22: the store at 27 */
+    fake_wake_exact(0, &worker, false); /* 32: the store at 37 */
+    fake_fork(0, &shell);               /* 42: new, 52: wakeup_preempt */
+}
+
+START_TEST(exact_wakeups)
+{
+    fake_linux_write(fake_path("vmlinux"), FAKE_LINUX_EXACT);
+    fake_check_sched("exact", "-release 10.0", INSN,
+        "0 12 kernel_start base=0xffff800080000000\n"
+        "0 28 sched_wakeup task=irq/47-eth0/33 prio=49 target_cpu=3 first=0\n"
+        "0 38 sched_wakeup task=kworker/0:1/9 prio=100 target_cpu=0 first=0\n"
+        "0 43 task_new task=sh/77 parent=-\n"
+        "0 53 sched_wakeup task=sh/77 prio=120 target_cpu=0 first=1\n");
+}
+END_TEST
+
 /* ---- a task structure is freed and given to a new task ---- */
 static void scenario_reuse(void)
 {
@@ -304,14 +326,15 @@ END_TEST
 static const struct fake_scenario scenarios[] = {
     { "life", scenario_life },       { "states", scenario_states }, { "first", scenario_first },
     { "wakeups", scenario_wakeups }, { "reuse", scenario_reuse },
-    { "start", scenario_start },     { "renaming", scenario_renaming }, { NULL, NULL },
+    { "start", scenario_start },     { "renaming", scenario_renaming },
+    { "exact", scenario_exact },     { NULL, NULL },
 };
 
 static int run_tests(void)
 {
     const TTest *const tests[] = { life,        releases, older_wakeup_function, states,
                                    first_sight, first_of_vcpu, wakeups, reuse,
-                                   renaming,    NULL };
+                                   renaming,    exact_wakeups, NULL };
 
     return fake_suite("session-sched", tests);
 }
