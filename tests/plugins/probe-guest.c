@@ -17,7 +17,7 @@ static const struct osi_option options[] = {
 enum { LOOK, DISABLE, EVENTS, STOP, EXIT };
 
 struct shard {
-    uint64_t calls, events;
+    uint64_t calls, events, last;
 };
 
 static struct osi_hook *hook; /* one session in this plugin */
@@ -139,6 +139,10 @@ static void on_event(struct osi_session *session, const struct osi_event *event)
     char state[24];
 
     shard->events++;
+    if (event->time < shard->last) {
+        puts("time went back");
+    }
+    shard->last = event->time;
     if (event->kind == OSI_EVENT_SCHED_SWITCH) {
         printf("switch %s/%u to %s/%u %s", event->sched_switch.prev->comm,
                event->sched_switch.prev->pid, event->sched_switch.next->comm,

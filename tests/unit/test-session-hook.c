@@ -115,6 +115,30 @@ START_TEST(events)
 }
 END_TEST
 
+/* The host's clock does not go back, but what it is corrected by may; a tool never sees that. */
+static void scenario_back(void)
+{
+    fake_set_host_time(2000);
+    boot();
+    fake_preempt(0, &idle, &init);
+    fake_set_host_time(1000);
+    fake_preempt(0, &init, &idle);
+}
+
+START_TEST(time_never_goes_back)
+{
+    struct fake_result r;
+
+    fake_linux_write(fake_path("vmlinux"), 0);
+    r = fake_spawn("back", "-release 10.0 -plugin %s,symbols=%s,clock=host,quiet=on,out=%s",
+                   fake_plugin("probe-guest"), fake_path("vmlinux"), fake_path("out"));
+    ck_assert_int_eq(r.status, 0);
+    ck_assert_uint_eq(fake_count_lines(r.output, "switch "), 2);
+    ck_assert_uint_eq(fake_count_lines(r.output, "time went back"), 0);
+    fake_result_clear(&r);
+}
+END_TEST
+
 /* ---- stopping from a hook ---- */
 static void scenario_stop(void)
 {
@@ -177,12 +201,13 @@ END_TEST
 
 static const struct fake_scenario scenarios[] = {
     { "look", scenario_look }, { "calls", scenario_calls }, { "events", scenario_events },
-    { "stop", scenario_stop }, { NULL, NULL },
+    { "stop", scenario_stop }, { "back", scenario_back }, { NULL, NULL },
 };
 
 static int run_tests(void)
 {
-    const TTest *const tests[] = { looking, disabling, events, stopping, exiting, one_of_two_stops, NULL };
+    const TTest *const tests[] = { looking, disabling, events, time_never_goes_back,
+                                   stopping, exiting, one_of_two_stops, NULL };
 
     return fake_suite("session-hook", tests);
 }
