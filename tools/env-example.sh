@@ -1,15 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
-# An environment to work in: . tools/env-example.sh
-# Afterwards $OSINSTR_PLUGINS has the plugins of this tree, and osinstr, the QEMU that tools/demo fetched and
-# a guest kernel are at hand:
+# shellcheck shell=sh
+# An environment for the commands of examples/commands.md: source it from the top of the tree, or copy and change it.
 #
-#     qemu-system-aarch64 $OSINSTR_MACHINE -kernel "$OSINSTR_KERNEL" … -plugin "$OSINSTR_PLUGINS/sched.so,out=run"
+#     . tools/env-example.sh
+#
+# What is set already is kept, so one line changes one thing:  QEMU=~/qemu-11.1/bin/qemu-system-aarch64 . tools/env-example.sh
+# The fallbacks are the files that tools/demo fetches and builds.
 
-OSINSTR_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export OSINSTR_TOP
-export OSINSTR_PLUGINS=$OSINSTR_TOP/build/default/.libs
-export OSINSTR_KERNEL=$OSINSTR_TOP/build/cache/guests/debian-6.1/Image
-export OSINSTR_MACHINE="-M virt -cpu cortex-a72 -m 512 -nographic -net none -no-reboot"
-# The newest fetched QEMU comes first; leave it out to use the machine's own.
-export PATH="$OSINSTR_TOP/build/default:$OSINSTR_TOP/build/cache/qemu-10.0/bin:$PATH"
+_cache=${OSINSTR_CACHE:-$PWD/build/cache}
+
+# The QEMU to use: 9.2 or later, and built with plugins, as Debian's is.
+if [ -z "${QEMU:-}" ]; then
+    QEMU=$_cache/qemu-10.0/bin/qemu-system-aarch64
+    [ -x "$QEMU" ] || QEMU=qemu-system-aarch64
+fi
+
+# Where the plugins and the osinstr program are: installed, else as built by tools/demo.
+if [ -z "${PLUGINS:-}" ]; then
+    if PLUGINS=$(pkg-config --variable=plugindir osinstr 2>/dev/null) && [ -d "$PLUGINS" ]; then
+        PATH=$(pkg-config --variable=exec_prefix osinstr)/bin:$PATH
+    else
+        PLUGINS=$PWD/build/default/.libs
+        PATH=$PWD/build/default:$PATH
+    fi
+fi
+
+# The guest: an uncompressed arm64 kernel, and a file system for it.
+KERNEL=${KERNEL:-$_cache/guests/debian-6.1/Image}
+INITRD=${INITRD:-$_cache/demo.cpio.gz}
+
+# UEFI for guests that boot from a disk: part of the fetched QEMU, or Debian's package qemu-efi-aarch64.
+if [ -z "${FIRMWARE:-}" ]; then
+    FIRMWARE=$_cache/qemu-10.0/root/usr/share/AAVMF/AAVMF_CODE.fd
+    [ -r "$FIRMWARE" ] || FIRMWARE=/usr/share/AAVMF/AAVMF_CODE.fd
+fi
+
+# Where runs are kept; one directory per run, the one before is renamed.
+RUNS=${RUNS:-$PWD/build/runs}
+
+unset _cache
+export QEMU PLUGINS PATH KERNEL INITRD FIRMWARE RUNS

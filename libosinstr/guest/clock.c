@@ -144,7 +144,9 @@ static uint64_t icount_time(const struct osi_clock *clock, const struct osi_vclo
     if (clock->shift < 0) {
         return v->last_read;
     }
-    return (count << clock->shift) + (uint64_t)(v->placed ? v->bias_low : 0);
+    int64_t time = (int64_t)(count << clock->shift) + (v->placed ? v->bias_low : 0);
+
+    return time < 0 ? 0 : (uint64_t)time; /* the bias is known to a tick only */
 }
 
 uint64_t osi_clock_at(const struct osi_clock *clock, const struct osi_vclock *v, uint64_t count,

@@ -49,6 +49,9 @@ static uint32_t prev_state(const struct osi_scene *s, struct osi_linux_task *pre
     if (s->vcpu->mode == SM_PREEMPT) {
         return OSI_STATE_PREEMPTED;
     }
+    if (!s->vcpu->state_known) {
+        return state == TASK_WAKING ? OSI_STATE_UNKNOWN : reported(state, exit_state);
+    }
     if (!blocked || (state == 0 && s->guest->late_signal)) {
         return OSI_STATE_RUNNING;
     }
@@ -64,16 +67,15 @@ void osi_on_schedule(struct osi_session *session, unsigned index, void *data)
     struct osi_scene s = osi_scene(data, session, index);
     uint64_t mode;
 
-    s.vcpu->entered = s.vcpu->running && osi_scene_argument(&s, 0, &mode) &&
-                      osi_scene_read32(&s, s.vcpu->running->task.address + s.guest->at.state,
-                               &s.vcpu->entry_state);
-    if (s.vcpu->entered) {
-        s.vcpu->mode = (int32_t)mode;
-        s.vcpu->entry_exit = 0;
-        if (s.vcpu->entry_state == TASK_DEAD) {
-            osi_scene_read32(&s, s.vcpu->running->task.address + s.guest->at.exit_state,
-                     &s.vcpu->entry_exit);
-        }
+    s.vcpu->entered = osi_scene_argument(&s, 0, &mode);
+    s.vcpu->state_known = s.vcpu->running &&
+                          osi_scene_read32(&s, s.vcpu->running->task.address + s.guest->at.state,
+                                           &s.vcpu->entry_state);
+    s.vcpu->mode = s.vcpu->entered ? (int32_t)mode : 0;
+    s.vcpu->entry_exit = 0;
+    if (s.vcpu->state_known && s.vcpu->entry_state == TASK_DEAD) {
+        osi_scene_read32(&s, s.vcpu->running->task.address + s.guest->at.exit_state,
+                         &s.vcpu->entry_exit);
     }
 }
 
@@ -108,7 +110,7 @@ void osi_on_switch(struct osi_session *session, unsigned index, void *data)
         return;
     }
     if (s.vcpu->entered && s.vcpu->running != prev) {
-        s.vcpu->entered = false; /* the state was read from another task */
+        s.vcpu->state_known = false; /* it was read from another task */
     }
     memcpy(&voluntary, span + at->nvcsw - at->first, sizeof(voluntary));
     event.sched_switch.prev = &prev->task;

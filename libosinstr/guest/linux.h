@@ -38,7 +38,8 @@ struct osi_linux_vcpu {
     int64_t mode;          /* argument of the __schedule() that is under way */
     uint32_t entry_state;  /* __state of the task when it entered __schedule() */
     uint32_t entry_exit;   /* exit_state then, of a task that is done */
-    bool entered;
+    bool entered;          /* mode holds */
+    bool state_known;      /* entry_state holds: it was known which task ran */
     uint64_t unreadable;   /* switches whose tasks could not be read */
 };
 

@@ -63,19 +63,33 @@ struct release {
     int major, minor;
 };
 
-static bool parse_release(const char *start, size_t size, const char *marker, struct release *out)
+/* "qemu-aarch64" right before `at`: what user-mode QEMU calls itself. Other texts speak of versions
+ * as well (licences do). */
+static bool follows_program_name(const char *start, const char *at)
 {
-    const char *at = memmem(start, size, marker, strlen(marker));
+    const char *name = at;
 
-    while (at) {
+    while (name > start && (g_ascii_isalnum(name[-1]) || name[-1] == '_') && at - name < 32) {
+        name--;
+    }
+    return name - start >= 5 && memcmp(name - 5, "qemu-", 5) == 0;
+}
+
+static bool parse_release(const char *start, size_t size, const char *marker, bool named,
+                          struct release *out)
+{
+    const char *end = start + size;
+    const char *from = start;
+    const char *at;
+
+    while ((at = memmem(from, (size_t)(end - from), marker, strlen(marker)))) {
         const char *number = at + strlen(marker);
 
-        if (number + 8 < start + size && sscanf(number, "%d.%d", &out->major, &out->minor) == 2) {
+        if ((!named || follows_program_name(start, at)) && number + 8 < end &&
+            sscanf(number, "%d.%d", &out->major, &out->minor) == 2) {
             return true;
         }
-        size -= (size_t)(at + 1 - start);
-        start = at + 1;
-        at = memmem(start, size, marker, strlen(marker));
+        from = at + 1;
     }
     return false;
 }
@@ -91,10 +105,8 @@ static int search_main_program(struct dl_phdr_info *info, size_t size, void *dat
         if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) || !(segment->p_flags & PF_R)) {
             continue;
         }
-        /* "emulator version %s" follows the text in the source; the release is a constant of
-         * its own in some builds, so both spellings are tried. */
-        if (parse_release(start, segment->p_memsz, "QEMU emulator version ", data) ||
-            parse_release(start, segment->p_memsz, " version ", data)) {
+        if (parse_release(start, segment->p_memsz, "QEMU emulator version ", false, data) ||
+            parse_release(start, segment->p_memsz, " version ", true, data)) {
             return 1;
         }
     }

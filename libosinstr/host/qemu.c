@@ -348,9 +348,42 @@ void osi_host_insn_add(struct osi_host_insn *insn, struct osi_cells *cells, size
                                                 cell_of(cells, index), amount);
 }
 
+/* QEMU 9.0 has no inline store: a call does it. What it needs lives as long as the block may, which
+ * is for ever. */
+struct store {
+    struct osi_cells *cells;
+    size_t index;
+    uint64_t value;
+};
+
+static void store_by_call(unsigned vcpu, void *data)
+{
+    const struct store *store = data;
+
+    osi_host_cells_of(store->cells, vcpu)[store->index] = store->value;
+}
+
+static struct store *store_new(struct osi_cells *cells, size_t index, uint64_t value)
+{
+    struct store *store = g_new(struct store, 1);
+
+    *store = (struct store){ cells, index, value };
+    return store;
+}
+
+/* Conditional callbacks came with the same release. */
+static bool has_inline_store(void)
+{
+    return QP->register_vcpu_tb_exec_cond_cb != NULL;
+}
+
 void osi_host_block_store(struct osi_host_block *block, struct osi_cells *cells, size_t index,
                           uint64_t value)
 {
+    if (!has_inline_store()) {
+        osi_host_block_call(block, store_by_call, OSI_HOST_NO_REGS, store_new(cells, index, value));
+        return;
+    }
     QP->register_vcpu_tb_exec_inline_per_vcpu(TB(block), QP_INLINE_STORE_U64,
                                               cell_of(cells, index), value);
 }
@@ -358,6 +391,10 @@ void osi_host_block_store(struct osi_host_block *block, struct osi_cells *cells,
 void osi_host_insn_store(struct osi_host_insn *insn, struct osi_cells *cells, size_t index,
                          uint64_t value)
 {
+    if (!has_inline_store()) {
+        osi_host_insn_call(insn, store_by_call, OSI_HOST_NO_REGS, store_new(cells, index, value));
+        return;
+    }
     QP->register_vcpu_insn_exec_inline_per_vcpu(INSN(insn), QP_INLINE_STORE_U64,
                                                 cell_of(cells, index), value);
 }

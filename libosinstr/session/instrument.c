@@ -104,8 +104,12 @@ static void going_idle(unsigned index, void *data)
     struct osi_session *session = data;
     struct osi_vcpu *vcpu = osi_vcpu(session, index);
 
-    if (vcpu) {
+    if (vcpu && osi_enter(vcpu)) {
+        /* Idle again without a look at the counter in between: what waits can only be estimated. */
+        vcpu->late += vcpu->n_deferred;
+        osi_release_deferred(session, vcpu);
         osi_clock_idle(&session->clock, &vcpu->clock);
+        osi_leave(vcpu);
     }
 }
 

@@ -10,6 +10,7 @@
  *   time.c       the host's and the guest's clock
  *   run.c        translation and execution
  *   spawn.c      the test's side: start such a process, look at what it left
+ *   sanitizers.c what the sanitizers must know
  *   main.c       the command line
  */
 #ifndef FAKEHOST_INTERNAL_H
@@ -147,5 +148,8 @@ struct fake_vcpu *fake_vcpu_at(unsigned index);
 const char *const *fake_register_names(void);
 int fake_register_number(const char *name); /* -1: none */
 size_t fake_register_size(unsigned number);
+
+/* ---- sanitizers.c ---- */
+void fake_link_sanitizers(void); /* does nothing, but makes the linker take the file */
 
 #endif

@@ -86,6 +86,7 @@ int fake_main(int argc, char **argv, const struct fake_scenario *scenarios, int 
     if (!fake_machine.scenario) {
         return tests();
     }
+    fake_link_sanitizers();
     atexit(fake_call_exit);
     fake_become(fake_machine.release);
     if (fake_load_plugins()) {

@@ -7,13 +7,14 @@
  * function that the release lacks is changed in the table of dynamic symbols, so
  * that no lookup finds it.
  */
+#include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "api.h"
 
 static const struct fake_release releases[] = {
     { "7.2", 72, 0, 1 },   { "8.2", 82, 0, 1 },   { "9.0", 90, 2, 2 },  { "9.1", 91, 2, 3 },
@@ -44,6 +45,17 @@ static const struct {
     { "translate_vaddr", 101 },
     { "register_vcpu_discon_cb", 102 },
     { "set_pc", 110 },
+};
+
+/* All functions, so that the linker takes them, and to see that plugins can. */
+static const struct {
+    const char *name;
+    void *address;
+} functions[] = {
+#define ENTRY(name, ret, params, needed) { "qemu_plugin_" #name, (void *)qemu_plugin_##name },
+    QP_FUNCTIONS(ENTRY)
+#undef ENTRY
+    { "qemu_plugin_insn_data", (void *)qemu_plugin_insn_data },
 };
 
 /* As in QEMU, a constant in a read-only segment; filled in. */
@@ -124,6 +136,16 @@ static void write_version(const char *name)
     text[n] = ' ';
 }
 
+static void check_exports(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(functions); i++) {
+        if (dlsym(RTLD_DEFAULT, functions[i].name) != functions[i].address) {
+            fake_die("%s is not exported by this program: check how it is linked",
+                     functions[i].name);
+        }
+    }
+}
+
 void fake_become(const char *name)
 {
     struct names names = { NULL, 0 };
@@ -136,6 +158,7 @@ void fake_become(const char *name)
     if (!fake_release) {
         fake_die("no such release: %s", name);
     }
+    check_exports();
     write_version(name);
     dl_iterate_phdr(find_strings, &names);
     make_writable(names.strings, names.size);

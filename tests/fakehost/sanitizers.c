@@ -7,6 +7,12 @@
  * Addresses: plugins search this program's constants, gaps included, for QEMU's version;
  * and the search for leaks trips over thread-local variables of plugins.
  */
+#include "fakehost/internal.h"
+
+void fake_link_sanitizers(void)
+{
+}
+
 #if defined(__SANITIZE_THREAD__)
 #include <dlfcn.h>
 #include <glib.h>
@@ -48,6 +54,4 @@ const char *__asan_default_options(void)
 {
     return "intercept_memmem=0:intercept_tls_get_addr=0";
 }
-#else
-typedef int osinstr_nothing_to_do; /* ISO C wants something in a file */
 #endif
