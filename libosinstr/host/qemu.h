@@ -15,6 +15,10 @@ struct qp_functions {
 
 const struct qp_functions *osi_qemu_functions(void);
 
+/* insn_data copies the bytes (from version 3 on) instead of returning a pointer. Set at install; all
+ * plugins of a process see the same host. */
+extern bool osi_qemu_copies_insn_data;
+
 /* Name of a needed function that the host lacks, or NULL. */
 const char *osi_qemu_missing(void);
 
