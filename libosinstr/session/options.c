@@ -26,6 +26,7 @@ struct value {
     const struct osi_option *option;
     char *text; /* NULL: not given, no fallback */
     uint64_t number;
+    bool given;
 };
 
 struct osi_options {
@@ -190,6 +191,12 @@ static int parse_argument(struct osi_options *options, const struct osi_tool *to
         return osi_fail(err, -EINVAL, "unknown option '%.*s': try -plugin …/%s.so,help=on",
                         (int)length, argument, tool->name);
     }
+    if (value->given) {
+        return osi_fail(err, -EINVAL,
+                        "option '%.*s' is given twice; QEMU takes two -plugin of one file for one: "
+                        "copy the file to load it twice", (int)length, argument);
+    }
+    value->given = true;
     return set(value, equals ? equals + 1 : "on", err);
 }
 
