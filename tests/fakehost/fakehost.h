@@ -48,7 +48,7 @@ int fake_main(int argc, char **argv, const struct fake_scenario *scenarios, int 
 
 void fake_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* ---- guest memory: little-endian, sparse, shared by all vCPUs ------------------------- */
+/* ---- guest memory: little-endian, sparse, shared by all vCPUs ---- */
 void fake_map(uint64_t address, size_t size); /* zeroed */
 void fake_unmap(uint64_t address, size_t size);
 void fake_poke(uint64_t address, const void *bytes, size_t size); /* must be mapped */
@@ -58,7 +58,7 @@ bool fake_peek(uint64_t address, void *bytes, size_t size);
 void fake_code(uint64_t address, const uint32_t *words, size_t n);
 bool fake_is_block(uint64_t address);
 
-/* ---- vCPUs --------------------------------------------------------------------------------- */
+/* ---- vCPUs ---- */
 void fake_start(unsigned vcpu); /* the vCPU's first moment: plugins hear of it */
 void fake_start_all(void);
 void fake_unplug(unsigned vcpu); /* vcpu_exit; the thread ends */
@@ -77,7 +77,7 @@ uint64_t fake_insns(unsigned vcpu); /* executed so far: the truth to compare wit
 struct fake_effect {
     unsigned insn;
     enum { FAKE_LOAD, FAKE_STORE, FAKE_SET, FAKE_LEAVE, FAKE_DELAY } kind;
-    uint64_t value;      /* address of the access; value of the register; scripted host time passes, ns */
+    uint64_t value;      /* address of the access; value of the register; ns that pass on the host */
     unsigned shift;      /* log2 of the access's size */
     const char *name;    /* FAKE_SET: register */
     bool io;
@@ -93,7 +93,7 @@ void fake_exec_alias(unsigned vcpu, uint64_t address, uint64_t alias);
 void fake_discontinuity(unsigned vcpu, int kind, uint64_t from, uint64_t to);
 void fake_flush_blocks(void); /* drops all translations */
 
-/* ---- time -------------------------------------------------------------------------------------- */
+/* ---- time ---- */
 /* From now on CLOCK_MONOTONIC stands still at `ns`, until set anew; 0 gives the real one back. */
 void fake_set_host_time(uint64_t ns);
 uint64_t fake_host_time(void);
@@ -104,7 +104,7 @@ uint64_t fake_guest_time(unsigned vcpu);
 #define FAKE_COUNTER_HZ 62500000u
 #define FAKE_TICK_NS 16u
 
-/* ---- what the plugins did ------------------------------------------------------------------------ */
+/* ---- what the plugins did ---- */
 unsigned fake_n_plugins(void);       /* loaded and not uninstalled */
 uint64_t fake_callbacks(void);       /* calls into plugins while guest code ran */
 uint64_t fake_translations(void);

@@ -62,8 +62,14 @@ struct fake_context {
 extern __thread struct fake_context fake_context;
 
 /* ---- loader.c ---- */
-enum fake_event { FAKE_EV_INIT, FAKE_EV_EXIT_VCPU, FAKE_EV_TRANSLATE, FAKE_EV_ATEXIT, FAKE_EV_DISCON,
-                  FAKE_EVENTS };
+enum fake_event {
+    FAKE_EV_INIT,
+    FAKE_EV_EXIT_VCPU,
+    FAKE_EV_TRANSLATE,
+    FAKE_EV_ATEXIT,
+    FAKE_EV_DISCON,
+    FAKE_EVENTS
+};
 
 struct fake_plugin {
     qp_id id;

@@ -12,7 +12,7 @@
 #define RET 0xd65f03c0u
 #define WFI 0xd503207fu
 #define MRS_X2_CNTVCT 0xd53be042u
-#define MZ 0xfa405a4du /* the first instruction of an arm64 Image, which is also the "MZ" of a PE file */
+#define MZ 0xfa405a4du /* the first instruction of an arm64 Image, also the "MZ" of a PE file */
 
 #define STR_WZR_STATE_X20 (0xb900001fu | FAKE_AT_STATE / 4 << 10 | 20 << 5) /* task in x20 */
 #define PRIMARY 0xd10083ffu /* no other function begins so */
@@ -125,7 +125,8 @@ void fake_linux_map(uint64_t base)
 
     running_base = base;
     fake_map(base + FAKE_CODE_OFFSET, FAKE_IMAGE_SIZE - FAKE_CODE_OFFSET);
-    fake_poke(base + FAKE_CODE_OFFSET, image + FAKE_CODE_OFFSET, FAKE_IMAGE_SIZE - FAKE_CODE_OFFSET);
+    fake_poke(base + FAKE_CODE_OFFSET, image + FAKE_CODE_OFFSET,
+              FAKE_IMAGE_SIZE - FAKE_CODE_OFFSET);
     g_free(image);
     add_functions();
 }

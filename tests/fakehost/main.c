@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line of the fake host: QEMU's options as far as plugins look at them, and two of its own:
- * -release X.Y and -scenario NAME. Without a scenario the program runs its tests. */
+/* The command line of the fake host: QEMU's options as far as plugins look at them, and two of its
+ * own: -release X.Y and -scenario NAME. Without a scenario the program runs its tests. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

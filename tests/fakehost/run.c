@@ -177,7 +177,8 @@ static void apply_all(const GArray *ops, struct fake_vcpu *vcpu)
     }
 }
 
-static void access_one(const struct fake_op *op, struct fake_vcpu *vcpu, const struct fake_effect *e)
+static void access_one(const struct fake_op *op, struct fake_vcpu *vcpu,
+                       const struct fake_effect *e)
 {
     uint32_t access = e->shift | (e->kind == FAKE_STORE ? 0x100u : 0) | (e->io ? 0x200u : 0);
     struct fake_context before = fake_context;

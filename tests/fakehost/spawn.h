@@ -30,8 +30,8 @@ const char *fake_plugin(const char *name);
 /* Number of lines of `text` that contain `part`; all lines with NULL. */
 unsigned fake_count_lines(const char *text, const char *part);
 
-/* A native trace as text, "vcpu time type field=value …" per line in time order; g_free(). A task is
- * shown as comm/pid, a state with its letters. Dies if the trace can't be read. */
+/* A native trace as text, "vcpu time type field=value …" per line in time order; g_free(). A task
+ * is shown as comm/pid, a state with its letters. Dies if the trace can't be read. */
 char *fake_trace_text(const char *directory);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A test plugin: hooks a function of the guest's kernel, looks around there, and prints what it saw. */
+/* A test plugin: hooks a function of the guest's kernel, looks around, and prints what it saw. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,7 +33,8 @@ static void look_at_symbols(struct osi_session *session, uint64_t pc)
     printf(", symbol %d", osi_symbol_address(session, "vfs_read", &address));
     printf(" %s", address == pc ? "here" : "elsewhere");
     printf(", missing %d", osi_symbol_address(session, "vfs_write", &address) == -ENOENT);
-    printf(", cpu %d", osi_member_offset(session, "task_struct", "thread_info.cpu", &offset, &size));
+    printf(", cpu %d",
+           osi_member_offset(session, "task_struct", "thread_info.cpu", &offset, &size));
     printf(" %u %u", offset, size);
     printf(", no member %d\n",
            osi_member_offset(session, "task_struct", "nothing", &offset, &size) == -ENOENT);

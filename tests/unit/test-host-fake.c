@@ -86,8 +86,9 @@ static void check_block(const char *release, const char *head, const char *secon
 
     g_setenv("RAW_VERSION", g_str_equal(release, "11.1") ? "7" : "2", TRUE);
     r = fake_spawn("block", "-release %s -plugin %s,name=a,,b,flag", release, fake_plugin("raw"));
-    expected = g_strdup_printf("argument name=a,b\nargument flag=on\n%sinit 0 data\n%s%sexit data\n",
-                               head, EXECUTED, second);
+    expected =
+        g_strdup_printf("argument name=a,b\nargument flag=on\n%sinit 0 data\n%s%sexit data\n", head,
+                        EXECUTED, second);
     ck_assert_str_eq(r.errors, "");
     ck_assert_str_eq(r.output, expected);
     ck_assert_int_eq(r.status, 0);

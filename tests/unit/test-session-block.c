@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a tool attaches to blocks, on hosts of all versions: its own account of it, word for word. */
+/* What a tool attaches to blocks, on hosts of all versions: its own account, word for word. */
 #include "fakehost/suite.h"
 
 #define CODE 0x400000u
@@ -43,7 +43,8 @@ static void check(const char *host, const char *options, const char *expected)
 {
     struct fake_result r = run("block", host, options);
 
-    ck_assert_msg(strcmp(r.output, expected) == 0, "%s: %s instead of %s", host, r.output, expected);
+    ck_assert_msg(strcmp(r.output, expected) == 0, "%s: %s instead of %s", host, r.output,
+                  expected);
     fake_result_clear(&r);
 }
 
@@ -185,7 +186,8 @@ START_TEST(stopping)
         char *summary = fake_read_file(fake_path("out/summary.json"));
 
         ck_assert_uint_eq(fake_count_lines(r.output, "block vcpu"), 4);
-        ck_assert_ptr_nonnull(strstr(r.output, "sum of blocks 4\nstop\nplugins left 0, translations 2\n"));
+        ck_assert_ptr_nonnull(
+            strstr(r.output, "sum of blocks 4\nstop\nplugins left 0, translations 2\n"));
         ck_assert_ptr_nonnull(strstr(summary, "\"blocks\": 4"));
         g_free(summary);
         fake_result_clear(&r);
@@ -235,8 +237,10 @@ static const struct fake_scenario scenarios[] = {
 
 static int run_tests(void)
 {
-    const TTest *const tests[] = { everything, oldest, stores_on_the_oldest, user_mode, growing, gaps,
-                                   stopping,   stopping_while_others_run, NULL };
+    const TTest *const tests[] = {
+        everything, oldest,   stores_on_the_oldest,      user_mode, growing,
+        gaps,       stopping, stopping_while_others_run, NULL
+    };
 
     return fake_suite("session-block", tests);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Times of events under the guest's and the host's clock, with scripted counters and host time.
  *
- * The counter ticks every 16 ns. Without icount the guest's time is the host's less a distance; with
- * icount it is instructions << shift plus what the vCPU slept. Instructions as in
+ * The counter ticks every 16 ns. Without icount the guest's time is the host's less a distance;
+ * with icount it is instructions << shift plus what the vCPU slept. Instructions as in
  * test-session-sched.c.
  */
 #include <inttypes.h>
@@ -10,9 +10,10 @@
 #include "fakehost/suite.h"
 
 #define AT FAKE_TASK_AT
-#define HEAD "0 %u kernel_start"
-#define TO_INIT " sched_switch prev=swapper/0/0 next=init/1 prev_state=R+ prev_prio=120 next_prio=120\n"
-#define TO_IDLE " sched_switch prev=init/1 next=swapper/0/0 prev_state=R+ prev_prio=120 next_prio=120\n"
+#define TO_INIT \
+    " sched_switch prev=swapper/0/0 next=init/1 prev_state=R+ prev_prio=120 next_prio=120\n"
+#define TO_IDLE \
+    " sched_switch prev=init/1 next=swapper/0/0 prev_state=R+ prev_prio=120 next_prio=120\n"
 #define START " kernel_start base=0xffff800080000000\n"
 #define SECOND 1000000000ull
 
@@ -238,8 +239,8 @@ START_TEST(within_a_tick)
 }
 END_TEST
 
-/* Between two sleeps nobody looked at the counter: the time of what happened there can't be told, and
- * the report says so. */
+/* Between two sleeps nobody looked at the counter: the time of what happened there can't be told,
+ * and the report says so. */
 static void scenario_two_sleeps(void)
 {
     boot();                        /* 12 */

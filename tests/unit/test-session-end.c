@@ -19,11 +19,14 @@ static void boot(void)
     fake_linux_boot(FAKE_LINK_BASE);
     for (unsigned i = 0; i < fake_machine.vcpus; i++) {
         snprintf(names[i], sizeof(names[i]), "task-%u", i);
-        tasks[i] = (struct fake_task){ FAKE_TASK_AT(2 * i), names[i], 100 + i, 100 + i, 120, 0, 0, i,
-                                       0, 0 };
-        idles[i] = (struct fake_task){ FAKE_TASK_AT(2 * i + 1), "swapper", 0, 0, 120, 0, 0, i, 0, 0 };
-        sleepers[i] = (struct fake_task){ FAKE_TASK_AT(100 + i), "sleeper", 200 + i, 200, 120, 1, 0, i,
-                                          0, 0 };
+        tasks[i] = (struct fake_task){
+            FAKE_TASK_AT(2 * i), names[i], 100 + i, 100 + i, 120, 0, 0, i, 0, 0
+        };
+        idles[i] =
+            (struct fake_task){ FAKE_TASK_AT(2 * i + 1), "swapper", 0, 0, 120, 0, 0, i, 0, 0 };
+        sleepers[i] = (struct fake_task){
+            FAKE_TASK_AT(100 + i), "sleeper", 200 + i, 200, 120, 1, 0, i, 0, 0
+        };
         fake_task_store(&sleepers[i]);
         fake_task_store(&tasks[i]);
         fake_task_store(&idles[i]);
@@ -101,7 +104,8 @@ static uint64_t member(const char *file, const char *name)
     GError *error = NULL;
     uint64_t value;
 
-    ck_assert_msg(json_parser_load_from_file(parser, file, &error), "%s", error ? error->message : "");
+    ck_assert_msg(json_parser_load_from_file(parser, file, &error), "%s",
+                  error ? error->message : "");
     value = (uint64_t)json_object_get_int_member(json_node_get_object(json_parser_get_root(parser)),
                                                  name);
     g_object_unref(parser);
@@ -124,8 +128,8 @@ static uint64_t check_chains(const char *text)
             to += strlen(" next=");
             *strchr(prev, ' ') = '\0';
             *strchr(to, ' ') = '\0';
-            ck_assert_msg(!next[vcpu] || strcmp(next[vcpu], prev) == 0, "vCPU %u: %s, then %s", vcpu,
-                          next[vcpu], prev);
+            ck_assert_msg(!next[vcpu] || strcmp(next[vcpu], prev) == 0, "vCPU %u: %s, then %s",
+                          vcpu, next[vcpu], prev);
             next[vcpu] = to;
             n++;
         }

@@ -4,7 +4,8 @@
 
 #define AT FAKE_TASK_AT
 #define HEAD \
-    "start, kernel unknown, hook refused: the guest's kernel is not known yet: hook from the ready hook\n" \
+    "start, kernel unknown, hook refused: the guest's kernel is not known yet: hook from the " \
+    "ready hook\n" \
     "ready, hook made, the kernel has no function vfs_write (it may be inlined)\n" \
     "kernel_start\n"
 
@@ -170,7 +171,8 @@ START_TEST(exiting)
     struct fake_result r;
 
     fake_linux_write(fake_path("vmlinux"), 0);
-    r = fake_spawn("calls", "-release 10.0 -plugin %s,symbols=%s,clock=insn,quiet=on,out=%s,do=exit,at=4",
+    r = fake_spawn("calls",
+                   "-release 10.0 -plugin %s,symbols=%s,clock=insn,quiet=on,out=%s,do=exit,at=4",
                    fake_plugin("probe-guest"), fake_path("vmlinux"), fake_path("out"));
     ck_assert_int_eq(r.status, 5);
     ck_assert_str_eq(r.output, HEAD "report: 4 calls, 1 events\n");
@@ -186,9 +188,11 @@ START_TEST(one_of_two_stops)
     char *text;
 
     fake_linux_write(kernel, 0);
-    r = fake_spawn("stop", "-release 10.0 -plugin %s,symbols=%s,clock=insn,quiet=on,out=%s,do=stop,at=4 "
-                   "-plugin %s,symbols=%s,clock=insn,quiet=on,out=%s", fake_plugin("probe-guest"),
-                   kernel, fake_path("one"), fake_plugin("sched"), kernel, fake_path("two"));
+    r = fake_spawn("stop",
+                   "-release 10.0 -plugin %s,symbols=%s,clock=insn,quiet=on,out=%s,do=stop,at=4 "
+                   "-plugin %s,symbols=%s,clock=insn,quiet=on,out=%s",
+                   fake_plugin("probe-guest"), kernel, fake_path("one"), fake_plugin("sched"),
+                   kernel, fake_path("two"));
     ck_assert_int_eq(r.status, 0);
     ck_assert_ptr_nonnull(strstr(r.output, "report: 4 calls"));
     ck_assert_ptr_nonnull(strstr(r.output, "plugins 1, translated 0, called 0\n"));

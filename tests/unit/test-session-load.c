@@ -22,10 +22,11 @@ static void check_refusal(const struct refusal *refusal)
     struct fake_result r = fake_spawn("run", "%s -plugin %s%s,out=%s", refusal->host,
                                       fake_plugin("sched"), options, fake_path("out"));
 
-    ck_assert_msg(r.status == 1, "%s %s: status %d: %.1500s", refusal->host, options, r.status, r.errors);
+    ck_assert_msg(r.status == 1, "%s %s: status %d: %.1500s", refusal->host, options, r.status,
+                  r.errors);
     ck_assert_str_eq(r.output, "");
-    ck_assert_msg(strstr(r.errors, refusal->why), "%s %s: '%s' is not in '%s'", refusal->host, options,
-                  refusal->why, r.errors);
+    ck_assert_msg(strstr(r.errors, refusal->why), "%s %s: '%s' is not in '%s'", refusal->host,
+                  options, refusal->why, r.errors);
     /* Ours, and the host's own remark on it. */
     ck_assert_msg(fake_count_lines(r.errors, "osinstr sched: ") <= 1, "%s", r.errors);
     ck_assert_msg(fake_count_lines(r.errors, NULL) <= 2, "%s", r.errors);
@@ -45,20 +46,26 @@ static void check_refusals(const struct refusal *refusals, size_t n)
 START_TEST(hosts)
 {
     static const struct refusal refusals[] = {
-        { "-release 7.2", ",symbols=%s", "needs QEMU 9.0 or later (9.2 to know a guest's tasks); this "
-                                         "is QEMU 7.2" },
+        { "-release 7.2", ",symbols=%s",
+          "needs QEMU 9.0 or later (9.2 to know a guest's tasks); this "
+          "is QEMU 7.2" },
         { "-release 8.2", ",symbols=%s", "this is QEMU 8.2" },
         { "-release 9.0", ",symbols=%s", "which QEMU offers from 9.2 on; this is QEMU 9.0" },
         { "-release 9.1", ",symbols=%s", "this is QEMU 9.1" },
         { "-release 11.0.50", ",symbols=%s", "declares version 2, accepted are 7 to 7" },
-        { "-user -release 10.0", ",symbols=%s", "needs a whole machine (qemu-system-aarch64); this is "
-                                                "user-mode QEMU" },
-        { "-target x86_64 -release 10.0", ",symbols=%s", "target x86_64 is not supported yet: it lacks" },
-        { "-target riscv64 -release 11.1", ",symbols=%s", "target riscv64 is not supported yet: it lacks" },
+        { "-user -release 10.0", ",symbols=%s",
+          "needs a whole machine (qemu-system-aarch64); this is "
+          "user-mode QEMU" },
+        { "-target x86_64 -release 10.0", ",symbols=%s",
+          "target x86_64 is not supported yet: it lacks" },
+        { "-target riscv64 -release 11.1", ",symbols=%s",
+          "target riscv64 is not supported yet: it lacks" },
         { "-target sparc -release 10.0", ",symbols=%s", "target sparc is not supported" },
         { "-smp 2 -icount shift=3 -release 10.0", ",symbols=%s", "several vCPUs on one thread" },
-        { "-smp 1,maxcpus=2 -icount shift=3 -release 10.0", ",symbols=%s", "several vCPUs on one thread" },
-        { "-smp 4 -accel tcg,thread=single -release 11.1", ",symbols=%s", "several vCPUs on one thread" },
+        { "-smp 1,maxcpus=2 -icount shift=3 -release 10.0", ",symbols=%s",
+          "several vCPUs on one thread" },
+        { "-smp 4 -accel tcg,thread=single -release 11.1", ",symbols=%s",
+          "several vCPUs on one thread" },
     };
 
     check_refusals(refusals, G_N_ELEMENTS(refusals));
@@ -69,8 +76,10 @@ START_TEST(options)
 {
     static const struct refusal refusals[] = {
         { "", ",symbols=%s,colour=red", "unknown option 'colour'" },
-        { "", ",symbols=%s,clock=sun", "bad value 'sun' for option 'clock': expected guest|insn|host" },
-        { "", ",symbols=%s,trace=maybe", "bad value 'maybe' for option 'trace': expected on or off" },
+        { "", ",symbols=%s,clock=sun",
+          "bad value 'sun' for option 'clock': expected guest|insn|host" },
+        { "", ",symbols=%s,trace=maybe",
+          "bad value 'maybe' for option 'trace': expected on or off" },
         { "", ",symbols=%s,top=many", "bad value 'many' for option 'top': expected a number" },
         { "", ",symbols=%s,top=-1", "bad value '-1' for option 'top'" },
         { "", ",symbols=%s,top=99999999999999999999", "bad value '99999999999999999999'" },
@@ -88,7 +97,8 @@ END_TEST
 /* A kernel's file that lacks what is needed is refused at once if it is known then. */
 START_TEST(kernels)
 {
-    static const struct refusal no_types = { "", ",symbols=%s", "no type information for task_struct." };
+    static const struct refusal no_types = { "", ",symbols=%s",
+                                             "no type information for task_struct." };
 
     fake_linux_write(fake_path("vmlinux"), FAKE_LINUX_NO_BTF);
     check_refusal(&no_types);
@@ -107,8 +117,8 @@ START_TEST(directories)
 
     fake_linux_write(fake_path("vmlinux"), 0);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        struct fake_result r = fake_spawn("run", "-plugin %s,symbols=%s,out=%s", fake_plugin("sched"),
-                                          fake_path("vmlinux"), cases[i].out);
+        struct fake_result r = fake_spawn("run", "-plugin %s,symbols=%s,out=%s",
+                                          fake_plugin("sched"), fake_path("vmlinux"), cases[i].out);
 
         ck_assert_int_eq(r.status, 1);
         ck_assert_str_eq(r.output, "");
@@ -161,8 +171,8 @@ START_TEST(earlier_run)
 
     fake_linux_write(fake_path("vmlinux"), 0);
     for (unsigned i = 0; i < 3; i++) {
-        r = fake_spawn("run", "-plugin %s,symbols=%s,out=%s/", fake_plugin("sched"), fake_path("vmlinux"),
-                       fake_path("out"));
+        r = fake_spawn("run", "-plugin %s,symbols=%s,out=%s/", fake_plugin("sched"),
+                       fake_path("vmlinux"), fake_path("out"));
         ck_assert_int_eq(r.status, 0);
         ck_assert_uint_eq(fake_count_lines(r.errors, "is kept as"), i > 0);
         fake_result_clear(&r);
@@ -191,8 +201,11 @@ static const struct fake_scenario scenarios[] = { { "run", scenario_run }, { NUL
 
 static int run_tests(void)
 {
-    const TTest *const tests[] = { hosts, options, kernels, directories, help, round_robin_at_run_time,
-                                   earlier_run, kernel_of_the_command_line, NULL };
+    const TTest *const tests[] = { hosts,       options,
+                                   kernels,     directories,
+                                   help,        round_robin_at_run_time,
+                                   earlier_run, kernel_of_the_command_line,
+                                   NULL };
 
     return fake_suite("session-load", tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The sched plugin and the machine around the kernel: where it is found, reboots, many vCPUs, aliases,
- * several plugins. */
+/* The sched plugin and the machine around the kernel: where it is found, reboots, many vCPUs,
+ * aliases, several plugins. */
 #include "fakehost/suite.h"
 
 #define INSN ",clock=insn,quiet=on"
@@ -34,8 +34,8 @@ START_TEST(kaslr)
 }
 END_TEST
 
-/* VBAR holds nothing, then firmware's, then the trampoline that KPTI maps for user code, at last the
- * kernel's. */
+/* VBAR holds nothing, then firmware's, then the trampoline that KPTI maps for user code, at last
+ * the kernel's. */
 static void scenario_vectors(void)
 {
     fake_start_all();
@@ -96,6 +96,18 @@ START_TEST(other_kernel)
 }
 END_TEST
 
+/* The file is of a kernel that lacks what switches tasks. */
+START_TEST(no_switches)
+{
+    char *errors;
+
+    fake_linux_write(fake_path("vmlinux"), FAKE_LINUX_NO_SWITCH);
+    errors = fake_run_sched("kaslr", "-release 10.0", ",clock=insn");
+    ck_assert_ptr_nonnull(strstr(errors, "the kernel's symbols lack cpu_switch_to"));
+    g_free(errors);
+}
+END_TEST
+
 /* Nothing but firmware ran. */
 static void scenario_firmware(void)
 {
@@ -144,7 +156,8 @@ START_TEST(reboot)
 }
 END_TEST
 
-/* Through firmware the image's first instruction never runs; the first code at kernel addresses does. */
+/* Through firmware the image's first instruction never runs; the first code at kernel addresses
+ * does. */
 static void again_efi(uint64_t base)
 {
     fake_flush_blocks();             /* memory was written anew */
@@ -187,7 +200,8 @@ static void scenario_many(void)
             fake_start(i); /* as a kernel brings them up, after it runs */
         }
         snprintf(names[i], sizeof(names[i]), "task-%u", i);
-        tasks[i] = (struct fake_task){ AT(2 * i), names[i], 1000 + i, 1000 + i, 120, 0, 0, i, 0, 0 };
+        tasks[i] =
+            (struct fake_task){ AT(2 * i), names[i], 1000 + i, 1000 + i, 120, 0, 0, i, 0, 0 };
         idles[i] = (struct fake_task){ AT(2 * i + 1), "swapper", 0, 0, 120, 0, 0, i, 0, 0 };
         fake_task_store(&tasks[i]);
         fake_task_store(&idles[i]);
@@ -210,8 +224,8 @@ START_TEST(many_vcpus)
     for (unsigned i = 0; i < 100; i++) {
         unsigned at = i ? 0 : 12; /* vCPU 0 booted */
 
-        part = g_strdup_printf("\n%u %u sched_switch prev=task-%u/%u next=swapper/0 prev_state=S", i,
-                               at + 111, i, 1000 + i);
+        part = g_strdup_printf("\n%u %u sched_switch prev=task-%u/%u next=swapper/0 prev_state=S",
+                               i, at + 111, i, 1000 + i);
         ck_assert_msg(strstr(text, part), "no '%s'", part + 1);
         g_free(part);
     }
@@ -288,15 +302,24 @@ START_TEST(one_directory_for_two)
 END_TEST
 
 static const struct fake_scenario scenarios[] = {
-    { "kaslr", scenario_kaslr }, { "vectors", scenario_vectors }, { "el2", scenario_el2 },
-    { "firmware", scenario_firmware }, { "reboot", scenario_reboot }, { "reboot_efi", scenario_reboot_efi }, { "many", scenario_many },
-    { "alias", scenario_alias }, { NULL, NULL },
+    { "kaslr", scenario_kaslr },
+    { "vectors", scenario_vectors },
+    { "el2", scenario_el2 },
+    { "firmware", scenario_firmware },
+    { "reboot", scenario_reboot },
+    { "reboot_efi", scenario_reboot_efi },
+    { "many", scenario_many },
+    { "alias", scenario_alias },
+    { NULL, NULL },
 };
 
 static int run_tests(void)
 {
-    const TTest *const tests[] = { kaslr,      vectors, el2,         other_kernel,          no_kernel, reboot, reboot_efi,
-                                   many_vcpus, alias,   two_plugins, one_directory_for_two, NULL };
+    const TTest *const tests[] = {
+        kaslr,      vectors, el2,         other_kernel,          no_kernel, reboot, reboot_efi,
+        many_vcpus, alias,   two_plugins, one_directory_for_two,
+        no_switches, NULL
+    };
 
     return fake_suite("session-machine", tests);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tasks that move between vCPUs which run free: what the tracking shares between threads.
  *
- * A pool of sleeping tasks stands for the kernel's run queues: whoever takes a task out has it alone.
- * While it is out it may be run, renamed, or die and leave its memory to a new one. The names tell
- * the generation, so that an outdated one shows in the trace.
+ * A pool of sleeping tasks stands for the kernel's run queues: whoever takes a task out has it
+ * alone. While it is out it may be run, renamed, or die and leave its memory to a new one. The
+ * names tell the generation, so that an outdated one shows in the trace.
  */
 #include <inttypes.h>
 
@@ -116,7 +116,8 @@ static void scenario_migrate(void)
         fake_task_store(&idles[i]);
     }
     for (unsigned i = 0; i < N_TASKS; i++) {
-        pool[i].task = (struct fake_task){ FAKE_TASK_AT(i), "", 100 + i, 100 + i, 120, 1, 0, 0, 0, 0 };
+        pool[i].task =
+            (struct fake_task){ FAKE_TASK_AT(i), "", 100 + i, 100 + i, 120, 1, 0, 0, 0, 0 };
         name(&pool[i]);
         fake_task_store(&pool[i].task);
         sleeping[n_sleeping++] = &pool[i];
@@ -152,8 +153,8 @@ static void check_state(const char *line)
 
     if (strstr(line, " sched_switch ")) {
         ck_assert_msg(!of_idle || strstr(line, "prev_state=R "), "%s", line);
-        ck_assert_msg(of_idle || strstr(line, "prev_state=S ") || strstr(line, "prev_state=D "), "%s",
-                      line);
+        ck_assert_msg(of_idle || strstr(line, "prev_state=S ") || strstr(line, "prev_state=D "),
+                      "%s", line);
     }
 }
 
