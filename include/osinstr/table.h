@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* struct osi_report: what a tool found, stated once and printed in two forms.
+/* struct osi_report: what a tool found, stated once and printed in several forms.
  *
- * A tool states facts (key and value), tables (columns, then rows) and notes;
- * it never formats. The report can then be written as aligned text for people
- * and as JSON for programs, from the same rows.
+ * A tool states facts (key and value), tables (columns, then rows), notes and
+ * histograms; it never formats. The report can then be written as aligned text
+ * for people and as JSON for programs, from the same rows. Histograms are in
+ * neither: a run writes them to files of their own.
  *
  * Times are integers of the report's clock: nanoseconds unless
  * osi_report_unit() says otherwise. Text shows ns, us, ms or s as fits; JSON has
@@ -34,6 +35,7 @@ extern "C" {
  * string, INT64_MIN and a ratio that is not finite mean the same. */
 #define OSI_NONE UINT64_MAX
 
+struct osi_histogram;
 struct osi_report;
 
 struct osi_report *osi_report_new(const char *name); /* name: "sched" */
@@ -85,6 +87,19 @@ void osi_report_row(struct osi_report *report, ...);
 /* Text shows at most `n` rows of the current table and a line "… N more" (JSON has all).
  * 0: no limit. */
 void osi_report_limit(struct osi_report *report, size_t n);
+
+/* Adds a copy of the histogram; its values are in the report's unit. A run whose report has
+ * histograms leaves histograms.csv and histograms.hlog in its directory.
+ *
+ * `tag` is the name in both, e.g. "handler.irq27.arch_timer.cpu0". What is not printable
+ * ASCII, and the blank, comma and double quote, become '_' in it; a tag that is in use
+ * already gets _2, _3 .... An empty histogram is ignored and takes no tag. */
+void osi_report_histogram(struct osi_report *report, const char *tag,
+                          const struct osi_histogram *histogram);
+
+/* The stretch of time, in the report's unit, in which the histograms were recorded:
+ * histograms.hlog has it. Without it, or with an end before the start, its length is 0. */
+void osi_report_span(struct osi_report *report, uint64_t start, uint64_t end);
 
 /* Both return 0 or -errno; the stream is flushed and stays open. */
 int osi_report_text(const struct osi_report *report, FILE *stream);

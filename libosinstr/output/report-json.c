@@ -123,7 +123,7 @@ static void append_notes(GString *out, const struct osi_report *report)
     g_string_append(out, report->notes->len ? "\n  ]" : "]");
 }
 
-GString *osi_report_to_json(const struct osi_report *report)
+int osi_report_json(const struct osi_report *report, FILE *stream)
 {
     GString *out = g_string_new("{\n  \"report\": ");
     JsonBuilder *builder = json_builder_new();
@@ -142,5 +142,5 @@ GString *osi_report_to_json(const struct osi_report *report)
     append_notes(out, report);
     g_string_append(out, "\n}\n");
     g_object_unref(builder);
-    return out;
+    return osi_write_whole(out, stream);
 }

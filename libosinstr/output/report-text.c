@@ -170,7 +170,7 @@ static void append_notes(GString *out, const struct osi_report *report)
     }
 }
 
-GString *osi_report_to_text(const struct osi_report *report)
+int osi_report_text(const struct osi_report *report, FILE *stream)
 {
     GString *out = g_string_new(report->name);
 
@@ -179,5 +179,5 @@ GString *osi_report_to_text(const struct osi_report *report)
     for (guint i = 0; i < report->tables->len; i++)
         append_table(out, g_ptr_array_index(report->tables, i));
     append_notes(out, report);
-    return out;
+    return osi_write_whole(out, stream);
 }

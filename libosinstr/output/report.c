@@ -17,6 +17,11 @@ static void table_free(void *data)
     g_free(table);
 }
 
+static void histogram_free(void *data)
+{
+    osi_histogram_free(((struct osi_report_histogram *)data)->values);
+}
+
 static GHashTable *key_set(void)
 {
     return g_hash_table_new(g_str_hash, g_str_equal);
@@ -36,6 +41,9 @@ struct osi_report *osi_report_new(const char *name)
     report->facts = g_array_new(FALSE, FALSE, sizeof(struct osi_fact));
     report->tables = g_ptr_array_new_with_free_func(table_free);
     report->notes = g_ptr_array_new();
+    report->tags = key_set();
+    report->histograms = g_array_new(FALSE, FALSE, sizeof(struct osi_report_histogram));
+    g_array_set_clear_func(report->histograms, histogram_free);
     return report;
 }
 
@@ -43,6 +51,8 @@ void osi_report_free(struct osi_report *report)
 {
     if (!report)
         return;
+    g_array_free(report->histograms, TRUE);
+    g_hash_table_destroy(report->tags);
     g_ptr_array_free(report->notes, TRUE);
     g_ptr_array_free(report->tables, TRUE);
     g_array_free(report->facts, TRUE);
@@ -82,9 +92,8 @@ static char *bare_key(const char *key, enum osi_column_kind kind)
     return g_strndup(key, length);
 }
 
-/* Returns the report's own copy of the key, completed and made unique in `used`. */
-static const char *claim_key(struct osi_report *report, GHashTable *used, const char *key,
-                             enum osi_column_kind kind)
+const char *osi_claim_key(struct osi_report *report, GHashTable *used, const char *key,
+                          enum osi_column_kind kind)
 {
     g_autofree char *bare = bare_key(key, kind);
     g_autofree char *suffix = is_time(kind) ? g_strconcat("_", report->unit, NULL) : g_strdup("");
@@ -114,7 +123,7 @@ static void add_fact(struct osi_report *report, const char *key, enum osi_column
                      union osi_value value)
 {
     struct osi_fact fact = {
-        .key = claim_key(report, report->keys, key, kind),
+        .key = osi_claim_key(report, report->keys, key, kind),
         .kind = kind_in_unit(report, kind),
         .value = value,
     };
@@ -196,13 +205,13 @@ void osi_report_table(struct osi_report *report, const char *key, const char *ti
     struct osi_report_table *table = g_new0(struct osi_report_table, 1);
     GHashTable *used = key_set();
 
-    table->key = claim_key(report, report->keys, key, OSI_COL_STRING);
+    table->key = osi_claim_key(report, report->keys, key, OSI_COL_STRING);
     table->title = table_title(report, title, columns, n);
     table->columns = g_new0(struct osi_column, n);
     table->n_columns = n;
     table->cells = g_array_new(FALSE, FALSE, sizeof(union osi_value));
     for (size_t i = 0; i < n; i++) {
-        table->columns[i].key = claim_key(report, used, columns[i].key, columns[i].kind);
+        table->columns[i].key = osi_claim_key(report, used, columns[i].key, columns[i].kind);
         table->columns[i].title = copy_string(report, columns[i].title);
         table->columns[i].kind = kind_in_unit(report, columns[i].kind);
     }
@@ -276,7 +285,7 @@ bool osi_value_is_none(enum osi_column_kind kind, const union osi_value *value)
 }
 
 /* One write: a report is small, and its error is then known to be its own. */
-static int write_whole(GString *text, FILE *stream)
+int osi_write_whole(GString *text, FILE *stream)
 {
     int code = 0;
 
@@ -285,14 +294,4 @@ static int write_whole(GString *text, FILE *stream)
         code = errno ? -errno : -EIO;
     g_string_free(text, TRUE);
     return code;
-}
-
-int osi_report_text(const struct osi_report *report, FILE *stream)
-{
-    return write_whole(osi_report_to_text(report), stream);
-}
-
-int osi_report_json(const struct osi_report *report, FILE *stream)
-{
-    return write_whole(osi_report_to_json(report), stream);
 }

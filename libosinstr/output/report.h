@@ -8,6 +8,7 @@
 #define OSI_OUTPUT_REPORT_H
 
 #include <glib.h>
+#include <osinstr/histogram.h>
 #include <osinstr/table.h>
 #include <stdbool.h>
 
@@ -32,21 +33,38 @@ struct osi_report_table {
     size_t limit;  /* rows in text, 0: all */
 };
 
+struct osi_report_histogram {
+    const char *tag;
+    struct osi_histogram *values; /* never empty */
+};
+
 struct osi_report {
     GStringChunk *strings; /* owns every string above */
     const char *name, *unit;
-    GHashTable *keys;  /* in use at the top level */
-    GArray *facts;     /* struct osi_fact */
-    GPtrArray *tables; /* struct osi_report_table */
-    GPtrArray *notes;  /* const char * */
+    GHashTable *keys;    /* in use at the top level */
+    GArray *facts;       /* struct osi_fact */
+    GPtrArray *tables;   /* struct osi_report_table */
+    GPtrArray *notes;    /* const char * */
+    GHashTable *tags;    /* in use among the histograms */
+    GArray *histograms;  /* struct osi_report_histogram */
+    uint64_t start, end; /* when they were recorded */
 };
+
+/* The report's own copy of the key, completed by the unit if it is that of a time, and made
+ * unique in `used`. */
+const char *osi_claim_key(struct osi_report *report, GHashTable *used, const char *key,
+                          enum osi_column_kind kind);
 
 size_t osi_table_n_rows(const struct osi_report_table *table);
 const union osi_value *osi_table_row(const struct osi_report_table *table, size_t row);
 bool osi_value_is_none(enum osi_column_kind kind, const union osi_value *value);
 
-/* The whole output as one string, to be freed by the caller. */
-GString *osi_report_to_text(const struct osi_report *report);
-GString *osi_report_to_json(const struct osi_report *report);
+/* The histograms in two forms; as osi_report_json(). The first says if there are any. */
+bool osi_report_has_histograms(const struct osi_report *report);
+int osi_report_histograms_csv(const struct osi_report *report, FILE *stream);
+int osi_report_histograms_hlog(const struct osi_report *report, FILE *stream);
+
+/* Writes and frees the text; flushes. Returns 0 or -errno. */
+int osi_write_whole(GString *text, FILE *stream);
 
 #endif

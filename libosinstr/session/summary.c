@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "output/report.h"
 #include "session/internal.h"
 #include "session/summary.h"
 
@@ -137,6 +138,10 @@ void osi_write_summary(struct osi_session *session)
     close_trace(session);
     write_file(session, report, "report.txt", osi_report_text);
     write_file(session, report, "summary.json", osi_report_json);
+    if (osi_report_has_histograms(report)) {
+        write_file(session, report, "histograms.csv", osi_report_histograms_csv);
+        write_file(session, report, "histograms.hlog", osi_report_histograms_hlog);
+    }
     if (!osi_options_switch(session->options, "quiet")) {
         osi_report_text(report, stderr);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The end of a run: report.txt, summary.json, the closing notes of the trace. */
+/* The end of a run: report.txt, summary.json, histograms, the closing notes of the trace. */
 #ifndef OSINSTR_SUMMARY_H
 #define OSINSTR_SUMMARY_H
 
