@@ -96,7 +96,7 @@ static void put_count(GByteArray *out, int64_t *next, uint64_t value, uint64_t c
     *next = index + 1;
 }
 
-/* Counts from that of value 0 to the last that is not 0; a negative one stands for as many zeros. */
+/* Counts from that of value 0 to the last that is not 0; a negative one is a number of zeros. */
 static void put_counts(GByteArray *out, const struct osi_histogram *values)
 {
     const uint64_t largest = largest_value(values);
