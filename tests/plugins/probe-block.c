@@ -115,6 +115,7 @@ static int start(struct osi_session *session, struct osi_error *err)
 static void report(struct osi_session *session, struct osi_report *out)
 {
     struct state *state = osi_data(session);
+    struct osi_histogram *histogram = osi_histogram_new();
 
     for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
         if (!osi_shard(session, i)) {
@@ -125,7 +126,11 @@ static void report(struct osi_session *session, struct osi_report *out)
             printf(" %" PRIu64, osi_cell(state->cells, cell, i));
         }
         putchar('\n');
+        osi_histogram_record(histogram, osi_cell(state->cells, BLOCKS, i));
     }
+    osi_report_histogram(out, "blocks of a vCPU", histogram);
+    osi_report_span(out, 0, 2000000000);
+    osi_histogram_free(histogram);
     printf("sum of blocks %" PRIu64 "\n", osi_cell_sum(session, state->cells, BLOCKS));
     osi_report_count(out, "blocks", osi_cell_sum(session, state->cells, BLOCKS));
 }

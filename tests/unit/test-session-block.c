@@ -166,6 +166,24 @@ START_TEST(gaps)
 }
 END_TEST
 
+/* ---- histograms in the report become files ---- */
+START_TEST(histograms)
+{
+    struct fake_result r = run("gaps", "-smp 1,maxcpus=8 -release 10.0", "");
+    char *csv = fake_read_file(fake_path("out/histograms.csv"));
+    char *log = fake_read_file(fake_path("out/histograms.hlog"));
+
+    ck_assert_str_eq(strchr(csv, '\n') + 1, "blocks_of_a_vCPU,0,0,1\nblocks_of_a_vCPU,1,1,1\n");
+    ck_assert(g_str_has_prefix(log, "#[osinstr probe-block: "));
+    ck_assert_ptr_nonnull(strstr(log, "\nTag=blocks_of_a_vCPU,0.000,2.000,0.000,HISTF"));
+    ck_assert(!fake_exists(fake_path("out/histograms.csv.part")));
+    ck_assert(!fake_exists(fake_path("out/histograms.hlog.part")));
+    g_free(log);
+    g_free(csv);
+    fake_result_clear(&r);
+}
+END_TEST
+
 /* ---- osi_stop(): the report is written while the guest goes on, then nothing is called ---- */
 static void scenario_stop(void)
 {
@@ -239,7 +257,7 @@ static int run_tests(void)
 {
     const TTest *const tests[] = {
         everything, oldest,   stores_on_the_oldest,      user_mode, growing,
-        gaps,       stopping, stopping_while_others_run, NULL
+        gaps,       histograms, stopping, stopping_while_others_run, NULL
     };
 
     return fake_suite("session-block", tests);

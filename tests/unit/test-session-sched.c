@@ -192,6 +192,8 @@ START_TEST(first_sight)
     summary = fake_read_file(fake_path("out/summary.json"));
     ck_assert_ptr_nonnull(strstr(summary, "the state of the task could not be told: 1"));
     ck_assert_ptr_nonnull(strstr(summary, "1 switches are missing"));
+    ck_assert(!fake_exists(fake_path("out/histograms.csv"))); /* this tool has none */
+    ck_assert(!fake_exists(fake_path("out/histograms.hlog")));
     g_free(summary);
 }
 END_TEST
