@@ -43,13 +43,15 @@ need_kernel() {
     [ -e "$kernel" ] || missing "guest kernel $1"
 }
 
-# bare_guest NAME: builds tests/guests/NAME.c, sets $bare
+# bare_guest NAME: builds tests/guests/NAME.c, and NAME.S if there is one, sets $bare
 bare_guest() {
+    local sources=("$top/tests/guests/start.S" "$top/tests/guests/$1.c")
+    [ ! -e "$top/tests/guests/$1.S" ] || sources+=("$top/tests/guests/$1.S")
     bare=$work/$1.elf
     command -v aarch64-linux-gnu-gcc >/dev/null || missing "aarch64-linux-gnu-gcc"
     aarch64-linux-gnu-gcc -O2 -ffreestanding -nostdlib -mgeneral-regs-only -fno-pic -static \
         -Wall -Wextra -Wl,--no-warn-rwx-segments,-T,"$top/tests/guests/guest.ld" \
-        "$top/tests/guests/start.S" "$top/tests/guests/$1.c" -o "$bare" || exit 1
+        "${sources[@]}" -o "$bare" || exit 1
 }
 
 # boot LOG QEMU-ARGUMENT...: runs $qemu to its end, console in LOG, stderr in LOG.err
