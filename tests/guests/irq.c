@@ -87,9 +87,9 @@ static uint64_t rearm_ticks;
 static uint64_t frequency, ticks_10000; /* how long 10000 instructions take */
 static int64_t nowhere;
 
-static struct {
+static struct section {
     int64_t counter, distance, from, idle;
-} section;
+} section; /* the one that lasts */
 
 static struct fact *fact(const char *type, unsigned n_values)
 {
@@ -126,10 +126,11 @@ static void open_section(uint64_t counter, int64_t distance, uint64_t from, int6
     section.idle = idle;
 }
 
-static void close_section(struct fact *f, uint64_t counter, int64_t distance, uint64_t to)
+static void close_section(const struct section *s, struct fact *f, uint64_t counter,
+                          int64_t distance, uint64_t to)
 {
-    masked(f, section.counter, section.distance, (int64_t)counter, distance, -1,
-           (uint64_t)section.from, to, section.idle);
+    masked(f, s->counter, s->distance, (int64_t)counter, distance, -1, (uint64_t)s->from, to,
+           s->idle);
 }
 
 static uint64_t ticks_of(uint64_t instructions)
@@ -277,14 +278,16 @@ static int64_t now(void)
 
 /* ---- exceptions ---- */
 
+/* An interrupt that waits comes within the assembly and begins the next section. */
 static void unmask(void)
 {
     struct fact *f = fact("masked", 8);
+    const struct section ended = section;
     uint64_t counter, to;
 
     __asm__ volatile("mrs %0, cntvct_el0\n1: msr daifclr, #2\n adr %1, 1b"
                      : "=&r"(counter), "=&r"(to) : : "memory");
-    close_section(f, counter, -1, to);
+    close_section(&ended, f, counter, -1, to);
 }
 
 static void mask(void)
@@ -311,7 +314,7 @@ static void sleep(void)
 
     __asm__ volatile("mrs %0, cntvct_el0\n1: wfi\n mrs %1, cntvct_el0\n adr %2, 1b"
                      : "=&r"(before), "=&r"(after), "=&r"(wfi) : : "memory");
-    close_section(f, before, -1, wfi);
+    close_section(&section, f, before, -1, wfi);
     open_section(after, 0, wfi, 1);
 }
 
@@ -450,7 +453,7 @@ void exception(struct frame *frame)
     if (!(frame->spsr & DAIF_I) && !priority_masked) {
         struct fact *f = fact("masked", 8);
 
-        close_section(f, 0, -EXIT_DISTANCE, (uint64_t)exception_return);
+        close_section(&section, f, 0, -EXIT_DISTANCE, (uint64_t)exception_return);
         frame->exit[1] = &f->value[0];
     }
 }
@@ -739,7 +742,7 @@ static void services(unsigned round)
         priority_masked = 0;
         __asm__ volatile("mrs %0, cntvct_el0\n1: msr " PMR ", %2\n adr %1, 1b"
                          : "=&r"(counter), "=&r"(from) : "r"(PMR_OPEN) : "memory");
-        close_section(f, counter, -1, from);
+        close_section(&section, f, counter, -1, from);
     }
 }
 
@@ -785,10 +788,13 @@ static void print(void)
     }
 }
 
+/* Well away from what the guest does before and after. */
 static void limit(const char *type)
 {
     kind = "all";
+    __asm__ volatile(NOPS(1000));
     at(fact(type, 2), counter(), 0);
+    __asm__ volatile(NOPS(1000));
 }
 
 int main(void)
