@@ -128,9 +128,11 @@ def compare_one(event, row, fact, tick):
             yield "pc", row["pc"], hex(fact["pc"])
     if event in ("irq_ack", "irq_eoi") and int(row["hwirq"]) != fact["hwirq"]:
         yield "hwirq", row["hwirq"], fact["hwirq"]
-    if event == "irq_ack" and (abs(int(row["delay"]) - fact["delay"]) >= fact["slack"] or
-                               (fact["delay"] == -1) != (int(row["delay"]) == -1)):
-        yield "delay", row["delay"], decimal(fact["delay"])
+    if event == "irq_ack":
+        # -1 says that it is no timer. A phase that no tick shows makes no timer early either.
+        delay, timer = int(row["delay"]), fact["deadline"] >= 0
+        if delay != -1 if not timer else delay < 0 or abs(delay - fact["delay"]) >= fact["slack"]:
+            yield "delay", row["delay"], decimal(max(fact["delay"], 0) if timer else -1)
     if event == "irq_exit" and int(row["resched"]):
         yield "resched", row["resched"], 0
     if event == "irqs_masked":
