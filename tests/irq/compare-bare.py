@@ -45,6 +45,7 @@ class Truth:
         self.instruction = 1 << shift
         self.facts = collections.defaultdict(list)
         self.order = []
+        self.on = {}
         self.exceptions = len(re.findall(r"^exception ", text, re.M))
         for line in text.splitlines():
             kind, *values = line.split()[1:] if " " in line else [""]
@@ -73,6 +74,10 @@ class Truth:
             fact["slack"] = self.tick if deadline >= set_at + self.tick else 2 * self.tick
         elif name == "ack":
             fact["delay"], fact["slack"] = -1, 1
+        if name == "timer":  # enabled, and not masked in the timer
+            fact["on"] = self.on.get(fact["intid"], 0) if fact["control"] == -1 else \
+                int(fact["control"] == 1)
+            self.on[fact["intid"]] = fact["on"]
         self.facts[name].append(fact)
         self.order.append(fact)
 
@@ -146,14 +151,12 @@ def compare_one(event, row, fact, tick):
             yield "from", row["from"], hex(begin[-1])
         if address(row["to"]) != fact["end_pc"]:
             yield "to", row["to"], hex(fact["end_pc"])
-    if event == "timer_set" and int(row["deadline"]) != -1 and fact["deadline"] >= 0:
-        if abs(int(row["deadline"]) - fact["deadline"] * tick) >= tick:
-            yield "deadline", row["deadline"], decimal(fact["deadline"] * tick)
-    elif event == "timer_set":
-        if (int(row["deadline"]) == -1) != (fact["deadline"] == -1):
-            yield "deadline", row["deadline"], fact["deadline"]
-        elif int(row["on"]) != (fact["control"] == 1):
-            yield "on", row["on"], int(fact["control"] == 1)
+    if event == "timer_set":
+        deadline, true = int(row["deadline"]), fact["deadline"]
+        if (deadline == -1) != (true == -1) or true != -1 and abs(deadline - true * tick) >= tick:
+            yield "deadline", row["deadline"], decimal(true * tick) if true != -1 else -1
+        if int(row["on"]) != fact["on"]:
+            yield "on", row["on"], fact["on"]
 
 
 EVENTS = {
@@ -168,7 +171,7 @@ EVENTS = {
 
 def compare(truth, osinstr, directory):
     differences = Differences()
-    total = 0
+    total, timers = 0, {}
     for event, name in EVENTS.items():
         told = truth.facts[name]
         seen = list(rows(osinstr, directory, event, truth.limits, truth.tick))
@@ -184,6 +187,9 @@ def compare(truth, osinstr, directory):
         for number, (row, fact) in enumerate(zip(seen, told)):
             for what, row_value, true_value in compare_one(event, row, fact, truth.tick):
                 differences.add(event, number, fact, what, row_value, true_value)
+            # The trace has numbers of its own for the timers.
+            if event == "timer_set" and timers.setdefault(row["timer"], fact["intid"]) != fact["intid"]:
+                differences.add(event, number, fact, "timer", row["timer"], fact["intid"])
             total += 1
     differences.finish(f"{total} events agree to one tick of {decimal(truth.tick)} ns")
 
