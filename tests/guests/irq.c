@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A guest that knows its interrupts: when it masks them and for how many instructions, when they
- * come, which they are, how they nest. It prints what is true; tests/irq/compare-bare.py says what the
- * lines mean and compares a trace with them. For GICv2 and GICv3; it looks which one there is.
+ * come, which they are, how they nest. It prints what is true; tests/irq/compare-bare.py says what
+ * the lines mean and compares a trace with them. For GICv2 and GICv3; it looks which one there is.
  *
- * A time is a counter read and a distance: instructions from the event to the read, negative when the
- * read comes first. That is why the reads are in the assembly.
+ * A time is a counter read and a distance: instructions from the event to the read, negative when
+ * the read comes first. That is why the reads are in the assembly.
  */
 #include "guest.h"
 
@@ -493,8 +493,8 @@ void irq_handler(void) /* of start.S, whose vectors are not used */
             "msr daifclr, #2", 2 * n + 2)
 #define NESTED(n) \
     SECTION("nested", "msr daifset, #2", \
-            NOPS(n) "msr daifset, #2\n" NOPS(n) "msr daif, %[mask]\n" NOPS(n) "msr daifclr, #0xd\n" \
-            "msr daifset, #0xf\n" NOPS(n) "msr daifclr, #1\n" NOPS(n), \
+            NOPS(n) "msr daifset, #2\n" NOPS(n) "msr daif, %[mask]\n" NOPS(n) \
+            "msr daifclr, #0xd\n msr daifset, #0xf\n" NOPS(n) "msr daifclr, #1\n" NOPS(n), \
             "msr daifclr, #2", 5 * n + 6)
 #define BY_PRIORITY(n) \
     SECTION("priority", "msr " PMR ", %[pmask]", NOPS(n), "msr " PMR ", %[popen]", n + 1)

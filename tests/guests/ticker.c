@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Work for the benchmark of what watches interrupts: a timer interrupt every 20 us of guest time, and
- * interrupts masked around short critical sections, as a kernel does around its locks. */
+/* Work for the benchmark of what watches interrupts: a timer interrupt every 20 us of guest time,
+ * and interrupts masked around short critical sections, as a kernel does around its locks. */
 #include "guest.h"
 
 #define PERIOD_US 20

@@ -5,10 +5,10 @@
 usage: compare-bare.py --shift N (--self | --osinstr FILE --trace DIR) CONSOLE
 
 Each line of the console is a fact: TYPE KIND COUNTER DISTANCE VALUE... Its time is what the counter
-showed when the guest read it, less DISTANCE instructions. A counter read is rounded down to a tick, so
-a time is right when it differs by less than one tick. A difference of two times that the guest read is
-right when it differs by less than two; where the guest knows the number of instructions between them,
-one. --self looks whether the facts agree with each other.
+showed when the guest read it, less DISTANCE instructions. A counter read is rounded down to a tick,
+so a time is right when it differs by less than one tick. A difference of two times that the guest
+read is right when it differs by less than two; where the guest knows the number of instructions
+between them, one. --self looks whether the facts agree with each other.
 """
 import argparse
 import collections
@@ -178,8 +178,8 @@ def compare(truth, osinstr, directory):
         if len(seen) != len(told):
             # Where the two part is where to look; what follows would differ too.
             for number, fact in enumerate(told):
-                if number >= len(seen) or abs(int(seen[number]["ts_ns"]) - fact["time"]) >= truth.tick:
-                    row = seen[number]["ts_ns"] if number < len(seen) else "nothing"
+                row = seen[number]["ts_ns"] if number < len(seen) else "nothing"
+                if number >= len(seen) or abs(int(row) - fact["time"]) >= truth.tick:
                     differences.add(event, number, fact, "first without a partner:", row,
                                     decimal(fact["time"]))
                     break
@@ -188,8 +188,10 @@ def compare(truth, osinstr, directory):
             for what, row_value, true_value in compare_one(event, row, fact, truth.tick):
                 differences.add(event, number, fact, what, row_value, true_value)
             # The trace has numbers of its own for the timers.
-            if event == "timer_set" and timers.setdefault(row["timer"], fact["intid"]) != fact["intid"]:
-                differences.add(event, number, fact, "timer", row["timer"], fact["intid"])
+            if event == "timer_set":
+                intid = timers.setdefault(row["timer"], fact["intid"])
+                if intid != fact["intid"]:
+                    differences.add(event, number, fact, "timer", intid, fact["intid"])
             total += 1
     differences.finish(f"{total} events agree to one tick of {decimal(truth.tick)} ns")
 
@@ -239,11 +241,12 @@ def check_self(truth):
         last = fact["time"]
     check_next(truth, differences)
     for number, fact in enumerate(facts["ack"]):
-        # Unmasked, an interrupt comes with the next instruction, which is the first after the deadline.
+        # Unmasked, an interrupt comes with the first instruction after the deadline.
         delay, least = fact["delay"], truth.instruction - 2 * truth.tick
         most = truth.instruction + 2 * truth.tick + \
             (0 if fact["kind"] == "past" else truth.instruction)
-        if fact["hwirq"] in (27, 30) and (delay <= least or fact["kind"] in AT_ONCE and delay >= most):
+        late = fact["kind"] in AT_ONCE and delay >= most
+        if fact["hwirq"] in (27, 30) and (delay <= least or late):
             differences.add("ack", number, fact, "delay", decimal(delay), truth.instruction)
     real = sum(fact["hwirq"] != 1023 for fact in facts["ack"])
     if len(facts["enter"]) != len(facts["exit"]) or real != len(facts["eoi"]):
@@ -253,8 +256,8 @@ def check_self(truth):
     users = sum(fact["user"] for fact in facts["enter"])
     if not (depths[0] and depths[1] and depths[2] and users):
         differences.add("enter", "all", {"kind": "all"}, "depths", dict(depths), "0, 1 and 2")
-    differences.finish(f"GICv{truth.gic}: {len(facts['enter'])} interrupts, at depths {dict(depths)}, "
-                       f"{len(facts['masked'])} sections, {truth.exceptions} other exceptions, "
+    differences.finish(f"GICv{truth.gic}: {len(facts['enter'])} interrupts, at depths "
+                       f"{dict(depths)}, {len(facts['masked'])} sections, {truth.exceptions} other exceptions, "
                        f"tick {decimal(truth.tick)} ns")
 
 
