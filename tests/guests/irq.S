@@ -2,8 +2,8 @@
 /* Vectors of the guest irq, which read the counter at a known place and before ERET.
  *
  * Two tables: one reads the counter first, into x28, which nothing else uses; the other reads it
- * two instructions later, as a kernel stores something first. exception() in irq.c knows which is in
- * use. FRAME is the size of its struct frame, EXIT_DISTANCE the way from the last read to ERET.
+ * two instructions later, as a kernel stores something first. exception() in irq.c knows which is
+ * in use. FRAME is the size of its struct frame, EXIT_DISTANCE the way from the last read to ERET.
  */
     .equ FRAME, 224
 

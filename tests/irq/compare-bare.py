@@ -169,6 +169,17 @@ EVENTS = {
 }
 
 
+def until_apart(event, seen, told, tick, differences):
+    """Where the two part is where to look; all that follows would differ too."""
+    for number, fact in enumerate(told):
+        row = seen[number]["ts_ns"] if number < len(seen) else "nothing"
+        if number >= len(seen) or abs(int(row) - fact["time"]) >= tick:
+            differences.add(event, number, fact, "first without a partner:", row,
+                            decimal(fact["time"]))
+            return told[:number]
+    return told
+
+
 def compare(truth, osinstr, directory):
     differences = Differences()
     total, timers = 0, {}
@@ -176,19 +187,12 @@ def compare(truth, osinstr, directory):
         told = truth.facts[name]
         seen = list(rows(osinstr, directory, event, truth.limits, truth.tick))
         if len(seen) != len(told):
-            # Where the two part is where to look; what follows would differ too.
-            for number, fact in enumerate(told):
-                row = seen[number]["ts_ns"] if number < len(seen) else "nothing"
-                if number >= len(seen) or abs(int(row) - fact["time"]) >= truth.tick:
-                    differences.add(event, number, fact, "first without a partner:", row,
-                                    decimal(fact["time"]))
-                    break
             differences.add(event, "count", {"kind": "all"}, "count", len(seen), len(told))
+            told = until_apart(event, seen, told, truth.tick, differences)
         for number, (row, fact) in enumerate(zip(seen, told)):
             for what, row_value, true_value in compare_one(event, row, fact, truth.tick):
                 differences.add(event, number, fact, what, row_value, true_value)
-            # The trace has numbers of its own for the timers.
-            if event == "timer_set":
+            if event == "timer_set":  # the trace has numbers of its own for the timers
                 intid = timers.setdefault(row["timer"], fact["intid"])
                 if intid != fact["intid"]:
                     differences.add(event, number, fact, "timer", intid, fact["intid"])
@@ -257,8 +261,8 @@ def check_self(truth):
     if not (depths[0] and depths[1] and depths[2] and users):
         differences.add("enter", "all", {"kind": "all"}, "depths", dict(depths), "0, 1 and 2")
     differences.finish(f"GICv{truth.gic}: {len(facts['enter'])} interrupts, at depths "
-                       f"{dict(depths)}, {len(facts['masked'])} sections, {truth.exceptions} other exceptions, "
-                       f"tick {decimal(truth.tick)} ns")
+                       f"{dict(depths)}, {len(facts['masked'])} sections, "
+                       f"{truth.exceptions} other exceptions, tick {decimal(truth.tick)} ns")
 
 
 def main():
