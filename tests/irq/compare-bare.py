@@ -31,6 +31,8 @@ FIELDS = {
     "timer": ("intid", "deadline", "control"),
 }
 SHOWN = 12
+VECTORS = {0x080: "el1t_64_irq", 0x200: "el1h_64_sync", 0x280: "el1h_64_irq",
+           0x400: "el0t_64_sync", 0x480: "el0t_64_irq"}
 
 
 class Truth:
@@ -145,9 +147,10 @@ def compare_one(event, row, fact, tick):
             yield "duration", row["duration"], decimal(fact["duration"])
         if int(row["idle"]) != fact["idle"]:
             yield "idle", row["idle"], fact["idle"]
-        # Waking is between two instructions: either may stand for it.
+        # Waking is between two instructions: either may stand for it. An exception has a name.
         begin = (fact["begin_pc"], fact["begin_pc"] + 4 * fact["idle"])
-        if address(row["from"]) not in begin:
+        vector = VECTORS.get(fact["begin_pc"] % 2048) if fact["length"] < 0 else None
+        if address(row["from"]) not in begin and (not vector or row["from"] != f"[{vector}]"):
             yield "from", row["from"], hex(begin[-1])
         if address(row["to"]) != fact["end_pc"]:
             yield "to", row["to"], hex(fact["end_pc"])
