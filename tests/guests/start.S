@@ -70,6 +70,7 @@ restore:
     ldp x0, x1, [sp]
     add sp, sp, #256
     eret
+    .balign 2048                /* what else is in the table would look like a vector */
 
     .section .bss
     .balign 16
