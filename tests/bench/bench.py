@@ -27,11 +27,15 @@ def machine(args, smp=1, memory=512):
 
 def workloads(args):
     mix = ["-kernel", os.path.join(args.guests, "mix.elf")]
+    ticker = ["-kernel", os.path.join(args.guests, "ticker.elf")]
     boot = ["-kernel", args.kernel, "-initrd", os.path.join(args.guests, "bench.cpio.gz"),
             "-append", KERNEL_ARGS]
     return {
         "mix": machine(args, 1, 64) + mix,
         "mix-2": machine(args, 2, 64) + mix,
+        "ticker": machine(args, 1, 64) + ticker,
+        # as many interrupts in each run
+        "ticker-icount": machine(args, 1, 64) + ticker + ["-icount", "shift=1,sleep=off"],
         "linux": machine(args) + boot,
         "linux-icount": machine(args) + boot + ["-icount", "shift=1,sleep=off"],
         "linux-2": machine(args, 2) + boot,
