@@ -293,7 +293,8 @@ static const char *const vectors[] = { "VBAR_EL1", "VBAR", "VBAR_EL2", NULL };
 
 const struct osi_arch osi_arch_aarch64 = {
     .name = "aarch64",
-    .features = OSI_ARCH_DECODE | OSI_ARCH_REGISTERS | OSI_ARCH_LINUX | OSI_ARCH_COUNTER,
+    .features = OSI_ARCH_DECODE | OSI_ARCH_REGISTERS | OSI_ARCH_LINUX | OSI_ARCH_COUNTER |
+                OSI_ARCH_INTERRUPTS,
     .min_insn = 4,
     .max_insn = 4,
     .general = general,
@@ -303,6 +304,7 @@ const struct osi_arch osi_arch_aarch64 = {
     .pc = "pc",
     .vectors = vectors,
     .counter_freq = "CNTFRQ_EL0",
+    .interrupts = &osi_interrupts_aarch64,
     .decode = decode,
     .accesses_memory = accesses_memory,
     .stores_zero = stores_zero,

@@ -6,6 +6,7 @@
 #include "osinstr/arch.h"
 
 extern const struct osi_arch osi_arch_aarch64;
+extern const struct osi_arch_interrupts osi_interrupts_aarch64;
 extern const struct osi_arch osi_arch_riscv64;
 extern const struct osi_arch osi_arch_x86_64;
 

@@ -19,6 +19,7 @@ static const struct {
     { OSI_ARCH_REGISTERS, "argument registers" },
     { OSI_ARCH_LINUX, "Linux tasks" },
     { OSI_ARCH_COUNTER, "the guest's clock" },
+    { OSI_ARCH_INTERRUPTS, "interrupts" },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -30,6 +31,22 @@ const struct osi_arch *osi_arch_find(const char *target)
             return arches[i];
     }
     return NULL;
+}
+
+const char *osi_exception_name(enum osi_exception exception)
+{
+    static const char *const names[OSI_EXCEPTIONS] = {
+        [OSI_EXCEPTION_SYSCALL] = "syscall",
+        [OSI_EXCEPTION_PAGE_FAULT] = "page fault",
+        [OSI_EXCEPTION_FP] = "fp access",
+        [OSI_EXCEPTION_UNDEFINED] = "undefined",
+        [OSI_EXCEPTION_DEBUG] = "debug",
+        [OSI_EXCEPTION_ALIGNMENT] = "alignment",
+        [OSI_EXCEPTION_OTHER] = "other",
+        [OSI_EXCEPTION_ERROR] = "serror",
+    };
+
+    return (unsigned)exception < OSI_EXCEPTIONS ? names[exception] : "unknown";
 }
 
 /* No `default`: the compiler then names every kind that this list lacks. */

@@ -86,6 +86,65 @@ enum osi_arch_feature {
     OSI_ARCH_REGISTERS = 1 << 1,/* argument registers by number */
     OSI_ARCH_LINUX = 1 << 2,    /* where Linux keeps its tasks */
     OSI_ARCH_COUNTER = 1 << 3,  /* the guest's own clock */
+    OSI_ARCH_INTERRUPTS = 1 << 4, /* how interrupts are taken, masked and acknowledged */
+};
+
+/* What the entries of the exception vector table are for. */
+enum osi_vector_kind { OSI_VECTOR_EXCEPTION, OSI_VECTOR_IRQ, OSI_VECTOR_FIQ, OSI_VECTOR_ERROR };
+
+struct osi_vector {
+    const char *name; /* as Linux calls it: "el0t_64_irq" */
+    enum osi_vector_kind kind;
+    bool user;        /* taken from a lower level: user code */
+};
+
+/* Classes of synchronous exceptions. */
+enum osi_exception {
+    OSI_EXCEPTION_SYSCALL,
+    OSI_EXCEPTION_PAGE_FAULT, /* data or instruction abort */
+    OSI_EXCEPTION_FP,         /* first use of a disabled unit: FP, SVE, SME */
+    OSI_EXCEPTION_UNDEFINED,  /* unknown or trapped instruction */
+    OSI_EXCEPTION_DEBUG,      /* breakpoint, watchpoint, single step */
+    OSI_EXCEPTION_ALIGNMENT,  /* of PC or SP */
+    OSI_EXCEPTION_OTHER,
+    OSI_EXCEPTION_ERROR,      /* SError */
+    OSI_EXCEPTIONS
+};
+
+/* Independent reasons why no interrupt can be taken. */
+enum osi_mask {
+    OSI_MASK_STATUS = 1 << 0,   /* PSTATE.I */
+    OSI_MASK_PRIORITY = 1 << 1, /* ICC_PMR_EL1: pseudo-NMI kernels, FreeRTOS */
+    OSI_MASK_ALL = 1 << 2,      /* PSTATE.ALLINT */
+};
+
+/* A timer of the architecture, and its interrupt's number as the base system architecture wires it. */
+struct osi_arch_timer {
+    uint32_t hwirq;
+    const char *deadline, *control; /* registers; control: bit 0 enable, 1 masked, 2 condition met */
+};
+
+struct osi_arch_interrupts {
+    uint32_t table, entry; /* bytes of the vector table, which is so aligned, and of an entry */
+    const struct osi_vector *vectors; /* table / entry of them */
+    /* Could the exception that left this saved status have come to this entry? */
+    bool (*fits)(unsigned entry, uint64_t saved_status);
+    const char *status;    /* register with the level and the mask bits */
+    unsigned (*level)(uint64_t status);
+    unsigned (*masks)(uint64_t status); /* enum osi_mask, of a status register, saved or current */
+    /* By level: where an exception's return address, saved status and cause are kept. */
+    const char *return_address[4], *saved_status[4], *syndrome[4];
+    enum osi_exception (*classify)(uint64_t syndrome);
+    /* What an instruction that writes masks does, `value` being its register's: sets *change to the
+     * enum osi_mask bits that it writes, and returns them as they are then. */
+    unsigned (*writes)(const struct osi_decoded *insn, uint64_t value, unsigned *change);
+    /* A controller that is read and written like memory: QEMU's name of its region, the offsets in a
+     * page at which a load acknowledges and a store ends an interrupt, and where its number is. */
+    const char *controller;
+    uint32_t acknowledge[2], end[2], number;
+    const struct osi_arch_timer *timers; /* by enum osi_timer as far as the level; NULL deadline: end */
+    /* The timer that an instruction names means another at this level (VHE). */
+    enum osi_timer (*timer)(enum osi_timer named, unsigned level);
 };
 
 struct osi_arch {
@@ -99,6 +158,7 @@ struct osi_arch {
     const char *pc;           /* program counter */
     const char *const *vectors; /* registers that hold the kernel's vector base, best first */
     const char *counter_freq; /* register with the counter's frequency in Hz */
+    const struct osi_arch_interrupts *interrupts; /* NULL without OSI_ARCH_INTERRUPTS */
 
     /* Decodes one instruction of `size` bytes (guest byte order) into *out and
      * returns its kind; OSI_INSN_OTHER for anything not of interest, and *out is
@@ -121,6 +181,9 @@ const struct osi_arch *osi_arch_find(const char *target);
 
 /* "call", "exception-return", …; never NULL. */
 const char *osi_insn_kind_name(enum osi_insn_kind kind);
+
+/* "syscall", "page fault", …; never NULL. */
+const char *osi_exception_name(enum osi_exception exception);
 
 /* Names of the features in `missing`, as a phrase for an error line, in `text`. */
 const char *osi_arch_features_text(unsigned missing, char *text, size_t size);

@@ -21,6 +21,13 @@ struct osi_task {
     char comm[16];     /* NUL-terminated */
 };
 
+/* A text that events share: a place in the guest's code ("cpu_do_idle+0x10"), an interrupt's action
+ * ("arch_timer"). One object per text, immutable, valid until the end of the session. */
+struct osi_label {
+    uint32_t id; /* dense, from 1 */
+    const char *text;
+};
+
 enum osi_event_kind {
     OSI_EVENT_SCHED_SWITCH,
     OSI_EVENT_SCHED_WAKEUP, /* a sleeping task was put on a run queue */
@@ -30,10 +37,34 @@ enum osi_event_kind {
     OSI_EVENT_IDLE_ENTER,   /* the vCPU switched to its idle task */
     OSI_EVENT_IDLE_EXIT,
     OSI_EVENT_KERNEL_START, /* a kernel was recognised (again after a reboot) */
+    OSI_EVENT_IRQ_ENTER,    /* the first instruction at the interrupt vector */
+    OSI_EVENT_IRQ_ACK,      /* the interrupt controller was asked for the number */
+    OSI_EVENT_IRQ_HANDLER_ENTRY, /* Linux calls an action's handler */
+    OSI_EVENT_IRQ_HANDLER_EXIT,
+    OSI_EVENT_IRQ_EOI,
+    OSI_EVENT_IRQ_EXIT,     /* the return from the interrupt, or a task switch on the way there */
+    OSI_EVENT_SOFTIRQ_ENTRY,
+    OSI_EVENT_SOFTIRQ_EXIT,
+    OSI_EVENT_IRQS_MASKED,  /* at its end: interrupts could not be taken for this long */
+    OSI_EVENT_TIMER_SET,    /* the architected timer was programmed */
     OSI_EVENT_KINDS
 };
 
 #define OSI_EVENT_BIT(kind) (1u << (kind))
+
+#define OSI_IRQ_EVENTS (((1u << 10) - 1) << OSI_EVENT_IRQ_ENTER)
+
+#define OSI_NO_IRQ UINT32_MAX        /* the number is not known */
+#define OSI_NO_TIMER UINT32_MAX
+#define OSI_UNKNOWN_TIME UINT64_MAX
+#define OSI_SPURIOUS_IRQ 1020        /* from here on a GIC's answer means: nothing to do */
+
+/* The interrupt on whose behalf something happens. */
+struct osi_irq_origin {
+    uint32_t hwirq;    /* the controller's number (GIC: INTID), OSI_NO_IRQ */
+    uint64_t entered;  /* time of irq_enter; OSI_UNKNOWN_TIME: not in an interrupt */
+    uint64_t asserted; /* when its timer's condition came true; OSI_UNKNOWN_TIME for other sources */
+};
 
 /* prev_state as the kernel's sched_switch tracepoint reports it. */
 enum osi_task_state {
@@ -61,12 +92,14 @@ struct osi_event {
             uint32_t prev_state;          /* enum osi_task_state */
             bool next_waited;             /* next was woken since it last ran: wait is valid */
             uint64_t wait;                /* from its wakeup until now, in the clock's unit */
+            struct osi_irq_origin woken_by; /* next_waited: the interrupt that woke next, if one did */
         } sched_switch;
         struct {
             const struct osi_task *task;
             int32_t prio;
             uint32_t target; /* vCPU whose run queue it is on */
             bool first;      /* of a new task (sched_wakeup_new) */
+            struct osi_irq_origin origin; /* the interrupt that wakes it, if one does */
         } sched_wakeup;
         struct {
             const struct osi_task *task;   /* rename: the new stage */
@@ -79,8 +112,52 @@ struct osi_event {
         struct {
             uint64_t base; /* run-time address of the kernel's _text */
         } kernel;
+        struct {
+            const struct osi_task *task; /* interrupted; NULL: not known */
+            uint64_t pc;                 /* interrupted */
+            uint32_t depth;              /* interrupts that this one interrupts */
+            bool user;                   /* user code was interrupted */
+        } irq_enter;
+        struct {
+            struct osi_irq_origin origin;
+            uint32_t timer; /* enum osi_timer whose interrupt it is, OSI_NO_TIMER */
+            bool spurious;  /* the controller knew of none */
+        } irq_ack;
+        struct {
+            struct osi_irq_origin origin;
+            const struct osi_label *action;
+            uint32_t irq;      /* Linux's number */
+            bool handled;      /* exit: not IRQ_NONE */
+            uint64_t duration; /* exit: since its entry; OSI_UNKNOWN_TIME */
+        } irq_handler;
+        struct {
+            uint32_t hwirq;
+        } irq_eoi;
+        struct {
+            struct osi_irq_origin origin;
+            bool resched; /* left by a task switch instead of a return */
+        } irq_exit;
+        struct {
+            const struct osi_label *action; /* "TIMER" as ftrace calls it */
+            uint32_t vec;
+            uint64_t duration; /* exit: since its entry; OSI_UNKNOWN_TIME */
+        } softirq;
+        struct {
+            uint64_t duration;
+            const struct osi_label *from, *to; /* where interrupts were masked and unmasked */
+            const struct osi_task *task;       /* at the end */
+            bool idle;                         /* began with waking from idle */
+        } irqs_masked;
+        struct {
+            uint32_t timer;    /* enum osi_timer */
+            uint64_t deadline; /* OSI_UNKNOWN_TIME: only its control register was written */
+            bool on;           /* it may interrupt */
+        } timer_set;
     };
 };
+
+/* "TIMER", …: ftrace's names of softirqs, "?" beyond them. */
+const char *osi_softirq_name(uint32_t vec);
 
 /* "sched_switch", …; never NULL. */
 const char *osi_event_name(enum osi_event_kind kind);

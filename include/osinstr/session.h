@@ -101,6 +101,11 @@ int osi_read_string(struct osi_session *session, uint64_t address, char *to, siz
 /* The task that runs on a vCPU, NULL if not known (yet). */
 const struct osi_task *osi_current(const struct osi_session *session, unsigned vcpu);
 
+/* Exceptions that a vCPU took so far, by class (enum osi_exception); all 0 for a tool without events
+ * of interrupts. */
+void osi_exceptions(const struct osi_session *session, unsigned vcpu,
+                    uint64_t counts[OSI_EXCEPTIONS]);
+
 /* ---- hooks on guest functions ---- */
 struct osi_hook;
 /* Runs fn at each entry of the kernel function `symbol` (every one of that name), with registers

@@ -44,6 +44,7 @@ void osi_report_free(struct osi_report *report);     /* NULL is allowed */
 /* What a time is counted in: "ns" (the default) or "insn". Before the first fact
  * and the first table. */
 void osi_report_unit(struct osi_report *report, const char *unit);
+const char *osi_report_unit_of(const struct osi_report *report);
 
 /* Single facts; in JSON members of the top-level object, in text "key words  value". */
 void osi_report_string(struct osi_report *report, const char *key, const char *value);

@@ -35,6 +35,7 @@ enum osi_option_kind {
     OSI_OPTION_TIME,   /* 50us, 2ms, 1s; a bare number is ns */
     OSI_OPTION_SWITCH, /* on, off, yes, no, true, false, 1, 0 */
     OSI_OPTION_CHOICE, /* one of `choices` */
+    OSI_OPTION_LIST,   /* texts: the option may be given several times; read as one, with commas */
 };
 
 struct osi_option {

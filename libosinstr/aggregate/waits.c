@@ -13,6 +13,7 @@ enum { ASLEEP = -1, WAITING = -2 }; /* otherwise the vCPU it runs on */
 
 struct sleeper {
     uint64_t woken; /* WAITING: since when */
+    struct osi_irq_origin waker;
     int64_t where;
 };
 
@@ -61,6 +62,7 @@ static bool wake(struct osi_waits *waits, const struct osi_event *event)
         return false;
     sleeper->where = WAITING;
     sleeper->woken = event->time;
+    sleeper->waker = event->sched_wakeup.origin;
     return true;
 }
 
@@ -77,6 +79,7 @@ static void switch_in(struct sleeper *sleeper, struct osi_event *event)
     if (sleeper->where == WAITING) {
         event->sched_switch.next_waited = true;
         event->sched_switch.wait = event->time - sleeper->woken;
+        event->sched_switch.woken_by = sleeper->waker;
     }
     sleeper->where = event->vcpu;
 }

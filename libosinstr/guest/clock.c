@@ -138,6 +138,35 @@ void osi_clock_idle(const struct osi_clock *clock, struct osi_vclock *v)
     }
 }
 
+uint64_t osi_clock_host(const struct osi_clock *clock)
+{
+    return osi_clock_counts(clock) ? 0 : osi_host_time();
+}
+
+uint64_t osi_clock_between(const struct osi_clock *clock, const struct osi_moment *from,
+                           const struct osi_moment *to)
+{
+    uint64_t count = to->count - from->count;
+
+    if (clock->kind == OSI_CLOCK_INSN) {
+        return count;
+    }
+    if (clock->kind == OSI_CLOCK_GUEST && clock->icount && clock->shift >= 0) {
+        return count << clock->shift;
+    }
+    return to->host > from->host ? to->host - from->host : 0;
+}
+
+uint64_t osi_clock_of_ticks(const struct osi_clock *clock, uint64_t ticks)
+{
+    if (clock->kind != OSI_CLOCK_GUEST ||
+        !atomic_load_explicit(&clock->frequency, memory_order_relaxed) ||
+        ticks > UINT64_MAX / 2 / tick_ns(clock)) { /* far: never */
+        return OSI_UNKNOWN_TIME;
+    }
+    return ticks * tick_ns(clock);
+}
+
 static uint64_t icount_time(const struct osi_clock *clock, const struct osi_vclock *v,
                             uint64_t count)
 {

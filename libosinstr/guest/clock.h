@@ -45,6 +45,12 @@ struct osi_vclock {
     uint64_t jumps;         /* bias changed although the vCPU was not idle */
 };
 
+/* When something happened, before it is turned into a time. */
+struct osi_moment {
+    uint64_t count; /* instructions, if they are counted */
+    uint64_t host;  /* CLOCK_MONOTONIC, if the clock needs it; shift=auto: the last counter read */
+};
+
 void osi_clock_init(struct osi_clock *clock, enum osi_clock_kind kind, bool icount, int shift);
 
 /* Must instructions be counted for this clock? */
@@ -63,6 +69,15 @@ void osi_clock_read(struct osi_clock *clock, struct osi_vclock *v, uint64_t tick
 bool osi_clock_wants_read(const struct osi_clock *clock, struct osi_vclock *v);
 /* The vCPU goes idle. */
 void osi_clock_idle(const struct osi_clock *clock, struct osi_vclock *v);
+
+/* Does a time need the host's clock? If not, osi_clock_host() is 0 and costs nothing. */
+uint64_t osi_clock_host(const struct osi_clock *clock);
+/* From one moment to a later one of the same vCPU, not idle in between: exact also while the guest's
+ * time is not. */
+uint64_t osi_clock_between(const struct osi_clock *clock, const struct osi_moment *from,
+                           const struct osi_moment *to);
+/* The counter's value as a time of this clock; OSI_UNKNOWN_TIME if the two are not comparable. */
+uint64_t osi_clock_of_ticks(const struct osi_clock *clock, uint64_t ticks);
 
 /* Time at instruction count `count` and host time `host`. *exact: false for an estimate. */
 uint64_t osi_clock_at(const struct osi_clock *clock, const struct osi_vclock *v, uint64_t count,

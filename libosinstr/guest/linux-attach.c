@@ -41,6 +41,9 @@ int osi_linux_attach(struct osi_linux *guest, unsigned vcpu, struct osi_error *e
         guest->client->hook(guest->session, &offset, 1, functions[i].fn, guest);
     }
     osi_linux_attach_wakeups(guest);
+    if (guest->client->wants_irqs(guest->session)) {
+        osi_linux_attach_irqs(guest);
+    }
     osi_scene_happened(&s, &event);
     return 0;
 }

@@ -21,6 +21,12 @@ struct osi_task_offsets {
     uint32_t first, last; /* the span that one read at a switch covers */
 };
 
+/* Of irq_desc and irqaction. */
+struct osi_irq_offsets {
+    uint32_t desc_irq, desc_action, handler, next, name;
+};
+
+#define OSI_MAX_SOFTIRQS 16
 #define OSI_FIRST_CODE 16 /* bytes that tell the kernel's first code from any other */
 
 struct osi_linux {
@@ -32,7 +38,9 @@ struct osi_linux {
     char *provenance;
     struct osi_task_offsets at;
     struct osi_tasks *tasks;
-    GPtrArray *sites;   /* struct wakeup_site, freed at the end */
+    GPtrArray *sites;   /* what callbacks at places in the code need, freed at the end */
+    struct osi_irq_offsets irq_at;
+    uint64_t softirqs[OSI_MAX_SOFTIRQS]; /* functions, as linux-irq.c lists them */
     bool exact_wakeups; /* the places that mark a task as running were found */
     bool late_signal;   /* a signal at the last moment shows as running (Linux 6.12) */
     bool announced;
@@ -81,6 +89,8 @@ typedef void osi_linux_hook(struct osi_session *session, unsigned vcpu, void *da
 osi_linux_hook osi_on_new, osi_on_rename, osi_on_renamed, osi_on_exit;  /* linux-tasks.c */
 osi_linux_hook osi_on_schedule, osi_on_switch;                          /* linux-switch.c */
 osi_linux_hook osi_on_wakeup;                                           /* linux-wakeup.c */
+/* linux-irq.c: hooks the calls of interrupt handlers and softirqs. */
+void osi_linux_attach_irqs(struct osi_linux *guest);
 /* Finds the exact places of wakeups in the kernel's code. */
 void osi_linux_attach_wakeups(struct osi_linux *guest);
 

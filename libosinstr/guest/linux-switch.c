@@ -119,6 +119,7 @@ void osi_on_switch(struct osi_session *session, unsigned index, void *data)
     event.sched_switch.next_prio = (int32_t)next_prio;
     event.sched_switch.prev_state = prev_state(&s, prev, field32(span, at, at->state),
                                                field32(span, at, at->exit_state), voluntary);
+    s.guest->client->switching(session, index);
     s.vcpu->running = next;
     atomic_store_explicit(&s.vcpu->current, &next->task, memory_order_release);
     osi_scene_happened(&s, &event);

@@ -45,6 +45,9 @@ static struct osi_linux_task *rename_task(const struct osi_scene *s, struct osi_
     task->counted = former->counted;
     atomic_store(&task->fresh, atomic_load(&former->fresh));
     atomic_store(&task->woken, atomic_load(&former->woken));
+    atomic_store(&task->waker_hwirq, atomic_load(&former->waker_hwirq));
+    atomic_store(&task->waker_entered, atomic_load(&former->waker_entered));
+    atomic_store(&task->waker_asserted, atomic_load(&former->waker_asserted));
     s->guest->client->defined(s->guest->session, &task->task, former->task.id);
     if (s->vcpu->running == former) {
         s->vcpu->running = task;

@@ -51,26 +51,38 @@ int osi_linux_learn(struct osi_linux *guest, struct osi_error *err)
     return 0;
 }
 
-void osi_linux_woken(const struct osi_task *public_task, uint64_t time)
+/* The kernel lets only one CPU at a time wake a task, and the task runs after that: what is stored
+ * here has settled when osi_linux_waited() takes it. */
+void osi_linux_woken(const struct osi_event *wakeup)
 {
-    struct osi_linux_task *task = (struct osi_linux_task *)public_task;
+    struct osi_linux_task *task = (struct osi_linux_task *)wakeup->sched_wakeup.task;
+    const struct osi_irq_origin *origin = &wakeup->sched_wakeup.origin;
     uint64_t none = 0;
 
-    atomic_compare_exchange_strong(&task->woken, &none, time + 1);
+    if (atomic_compare_exchange_strong(&task->woken, &none, wakeup->time + 1)) {
+        atomic_store_explicit(&task->waker_hwirq, origin->hwirq, memory_order_relaxed);
+        atomic_store_explicit(&task->waker_entered, origin->entered, memory_order_relaxed);
+        atomic_store_explicit(&task->waker_asserted, origin->asserted, memory_order_relaxed);
+    }
 }
 
-bool osi_linux_waited(const struct osi_task *prev, const struct osi_task *next, uint64_t time,
-                      uint64_t *wait)
+void osi_linux_waited(struct osi_event *event)
 {
-    uint64_t woken = atomic_exchange(&((struct osi_linux_task *)next)->woken, 0);
+    struct osi_linux_task *prev = (struct osi_linux_task *)event->sched_switch.prev;
+    struct osi_linux_task *next = (struct osi_linux_task *)event->sched_switch.next;
+    uint64_t woken = atomic_exchange(&next->woken, 0);
 
     /* A wakeup of a task that was running made nobody wait. */
-    atomic_store(&((struct osi_linux_task *)prev)->woken, 0);
-    if (!woken || woken - 1 > time) {
-        return false;
+    atomic_store(&prev->woken, 0);
+    event->sched_switch.next_waited = woken && woken - 1 <= event->time;
+    if (event->sched_switch.next_waited) {
+        event->sched_switch.wait = event->time - (woken - 1);
+        event->sched_switch.woken_by = (struct osi_irq_origin){
+            atomic_load_explicit(&next->waker_hwirq, memory_order_relaxed),
+            atomic_load_explicit(&next->waker_entered, memory_order_relaxed),
+            atomic_load_explicit(&next->waker_asserted, memory_order_relaxed),
+        };
     }
-    *wait = time - (woken - 1);
-    return true;
 }
 
 static int load(struct osi_linux *guest, const char *symbols, const char *image,

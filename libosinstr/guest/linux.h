@@ -28,6 +28,18 @@ struct osi_linux;
 struct osi_kernel;
 struct osi_linux_task;
 
+#define OSI_MAX_CALLS 16
+#define OSI_MAX_NAMES 8
+
+/* A handler or softirq that was called and has not returned. */
+struct osi_linux_call {
+    uint64_t back; /* where it returns to */
+    uint64_t desc; /* interrupt that was being handled then */
+    const struct osi_label *action;
+    uint32_t number;
+    bool softirq;
+};
+
 #define OSI_TASK_CACHE 64 /* per vCPU, direct-mapped by address; a power of two */
 
 /* What the tracking keeps per vCPU; only its own thread touches it, except `current`. */
@@ -41,6 +53,10 @@ struct osi_linux_vcpu {
     bool entered;          /* mode holds */
     bool state_known;      /* entry_state holds: it was known which task ran */
     uint64_t unreadable;   /* switches whose tasks could not be read */
+    uint64_t desc;         /* irq_desc that is being handled */
+    unsigned n_calls;
+    struct osi_linux_call calls[OSI_MAX_CALLS];
+    const struct osi_label *names[OSI_MAX_NAMES]; /* of actions, by where the kernel keeps them */
 };
 
 /* What the tracking asks of the session. */
@@ -52,6 +68,10 @@ struct osi_linux_client {
     struct osi_linux_vcpu *(*vcpu)(struct osi_session *session, unsigned vcpu);
     void (*happened)(struct osi_session *session, unsigned vcpu, struct osi_event *event);
     void (*defined)(struct osi_session *session, const struct osi_task *task, uint32_t previous);
+    const struct osi_label *(*label)(struct osi_session *session, const char *text);
+    /* A task switch is about to be reported. */
+    void (*switching)(struct osi_session *session, unsigned vcpu);
+    bool (*wants_irqs)(struct osi_session *session);
 };
 
 struct osi_host;
@@ -84,10 +104,10 @@ bool osi_linux_is_entry(const struct osi_linux *guest, uint64_t address, const v
 /* The kernel's first code runs: a (re)boot. vCPU thread. */
 void osi_linux_restart(struct osi_linux *guest, unsigned vcpu);
 
-/* Wake-to-run bookkeeping, called in order of time at delivery of events. */
-void osi_linux_woken(const struct osi_task *task, uint64_t time);
-bool osi_linux_waited(const struct osi_task *prev, const struct osi_task *next, uint64_t time,
-                      uint64_t *wait);
+/* Wake-to-run bookkeeping, called in order of time at delivery of events: a wakeup, and a switch, which
+ * gets its next_waited, wait and woken_by. */
+void osi_linux_woken(const struct osi_event *wakeup);
+void osi_linux_waited(struct osi_event *sched_switch);
 
 /* Switches whose prev_state could not be told, all vCPUs counted by the caller. */
 uint64_t osi_linux_tasks_seen(const struct osi_linux *guest);

@@ -17,6 +17,8 @@ struct osi_linux_task {
     atomic_bool stale;
     atomic_bool fresh;    /* announced, not yet put on a run queue for the first time */
     _Atomic uint64_t woken; /* 1 + time of the wakeup that it waits on the run queue for; 0: none */
+    _Atomic uint64_t waker_entered, waker_asserted; /* struct osi_irq_origin of that wakeup */
+    _Atomic uint32_t waker_hwirq;
     uint64_t voluntary;   /* nvcsw at the last switch away, to see which counter moved */
     bool counted;         /* `voluntary` holds */
     atomic_bool renaming; /* its comm may change at any moment: look at each event */

@@ -88,7 +88,7 @@ bool osi_host_block_call_unless(struct osi_host_block *block, osi_host_exec_fn f
                                 uint64_t value, void *data);
 /* Runs fn after each successful access of the instruction. */
 void osi_host_insn_observe(struct osi_host_insn *insn, bool loads, bool stores, osi_host_mem_fn fn,
-                           void *data);
+                           enum osi_host_regs regs, void *data);
 void osi_host_insn_count_accesses(struct osi_host_insn *insn, bool loads, bool stores,
                                   struct osi_cells *cells, size_t index, uint64_t amount);
 
@@ -114,5 +114,9 @@ unsigned osi_host_access_size(uint32_t access); /* bytes */
 bool osi_host_access_is_store(uint32_t access);
 /* Guest physical address of the access just made; false if there is none. Only in memory callbacks. */
 bool osi_host_access_phys(uint32_t access, uint64_t vaddr, uint64_t *phys, bool *is_io);
+/* QEMU's name of the device's memory region ("gic_cpu"), NULL if the access went to RAM. */
+const char *osi_host_access_device(uint32_t access, uint64_t vaddr, uint64_t *phys);
+/* What was loaded or stored, the low 64 bits. 0 or -ENOSYS (QEMU before 9.2). */
+int osi_host_access_value(uint32_t access, uint64_t *value);
 
 #endif

@@ -74,6 +74,18 @@ typedef void (*qp7_discon_fn)(unsigned vcpu, int type, uint64_t from, uint64_t t
 typedef void (*qp_exec_fn)(unsigned vcpu, void *data);
 typedef void (*qp_mem_fn)(unsigned vcpu, uint32_t info, uint64_t vaddr, void *data);
 
+/* The value that an access moved; returned by value. */
+struct qp_mem_value {
+    int type; /* log2 of the size in bytes */
+    union {
+        uint8_t u8;
+        uint16_t u16;
+        uint32_t u32;
+        uint64_t u64;
+        uint64_t u128[2];
+    } data;
+};
+
 /* X(name, return type, parameters, needed): every host function by name.
  * Functions that take a callback of either family take it as `void *` here. */
 #define QP_FUNCTIONS(X) \
@@ -109,6 +121,8 @@ typedef void (*qp_mem_fn)(unsigned vcpu, uint32_t info, uint64_t vaddr, void *da
     X(get_hwaddr, void *, (uint32_t, uint64_t), 1) \
     X(hwaddr_is_io, bool, (const void *), 1) \
     X(hwaddr_phys_addr, uint64_t, (const void *), 1) \
+    X(hwaddr_device_name, const char *, (const void *), 0) \
+    X(mem_get_value, struct qp_mem_value, (uint32_t), 0) \
     X(scoreboard_new, struct qp_scoreboard *, (size_t), 1) \
     X(scoreboard_free, void, (struct qp_scoreboard *), 1) \
     X(scoreboard_find, void *, (struct qp_scoreboard *, unsigned), 1) \

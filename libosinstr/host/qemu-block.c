@@ -163,9 +163,9 @@ static int rw_of(bool loads, bool stores)
 }
 
 void osi_host_insn_observe(struct osi_host_insn *insn, bool loads, bool stores, osi_host_mem_fn fn,
-                           void *data)
+                           enum osi_host_regs regs, void *data)
 {
-    QP->register_vcpu_mem_cb(INSN(insn), fn, QP_CB_NO_REGS, rw_of(loads, stores), data);
+    QP->register_vcpu_mem_cb(INSN(insn), fn, flags_of(regs), rw_of(loads, stores), data);
 }
 
 void osi_host_insn_count_accesses(struct osi_host_insn *insn, bool loads, bool stores,

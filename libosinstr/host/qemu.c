@@ -357,3 +357,32 @@ bool osi_host_access_phys(uint32_t access, uint64_t vaddr, uint64_t *phys, bool 
     *is_io = QP->hwaddr_is_io(hwaddr);
     return true;
 }
+
+const char *osi_host_access_device(uint32_t access, uint64_t vaddr, uint64_t *phys)
+{
+    const void *hwaddr = QP->hwaddr_device_name ? QP->get_hwaddr(access, vaddr) : NULL;
+
+    if (!hwaddr || !QP->hwaddr_is_io(hwaddr)) {
+        return NULL;
+    }
+    *phys = QP->hwaddr_phys_addr(hwaddr);
+    return QP->hwaddr_device_name(hwaddr);
+}
+
+int osi_host_access_value(uint32_t access, uint64_t *value)
+{
+    struct qp_mem_value seen;
+
+    if (!QP->mem_get_value) {
+        return -ENOSYS;
+    }
+    seen = QP->mem_get_value(access);
+    switch (seen.type) {
+    case 0:  *value = seen.data.u8; break;
+    case 1:  *value = seen.data.u16; break;
+    case 2:  *value = seen.data.u32; break;
+    case 3:  *value = seen.data.u64; break;
+    default: *value = seen.data.u128[0]; break;
+    }
+    return 0;
+}

@@ -67,6 +67,11 @@ void osi_report_unit(struct osi_report *report, const char *unit)
     report->unit = g_string_chunk_insert(report->strings, unit);
 }
 
+const char *osi_report_unit_of(const struct osi_report *report)
+{
+    return report->unit;
+}
+
 static bool is_time(enum osi_column_kind kind)
 {
     return kind == OSI_COL_TIME || kind == OSI_COL_STAMP;

@@ -170,6 +170,15 @@ const struct osi_task *osi_current(const struct osi_session *session, unsigned v
     return v ? atomic_load_explicit(&v->guest.current, memory_order_acquire) : NULL;
 }
 
+void osi_exceptions(const struct osi_session *session, unsigned vcpu,
+                    uint64_t counts[OSI_EXCEPTIONS])
+{
+    static const struct osi_irq_vcpu none;
+    const struct osi_vcpu *v = osi_vcpu(session, vcpu);
+
+    memcpy(counts, v ? v->irq.exceptions : none.exceptions, sizeof(none.exceptions));
+}
+
 /* ---- switching ---- */
 void osi_hook_enable(struct osi_hook *hook, bool on)
 {

@@ -77,7 +77,7 @@ void osi_block_call_unless(struct osi_block *block, osi_exec_fn fn, enum osi_reg
 void osi_insn_observe(struct osi_block *block, size_t insn, bool loads, bool stores,
                       osi_access_fn fn, void *data)
 {
-    osi_host_insn_observe(host_insn(block, insn), loads, stores, fn, data);
+    osi_host_insn_observe(host_insn(block, insn), loads, stores, fn, OSI_HOST_NO_REGS, data);
 }
 
 unsigned osi_access_size(uint32_t access)

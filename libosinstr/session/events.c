@@ -10,6 +10,7 @@
 
 #include "session/internal.h"
 #include "trace/record.h"
+#include <osinstr/irqstat.h>
 
 /* ---- entering and ending ---- */
 /* Each vCPU raises its own flag, then looks whether the session has ended; the end is
@@ -17,11 +18,20 @@
 bool osi_enter(struct osi_vcpu *vcpu)
 {
     atomic_store(&vcpu->busy, true);
+    vcpu->host_time = 0;
     if (atomic_load(&vcpu->session->ended)) {
         atomic_store(&vcpu->busy, false);
         return false;
     }
     return true;
+}
+
+uint64_t osi_callback_time(struct osi_session *session, struct osi_vcpu *vcpu)
+{
+    if (!vcpu->host_time) {
+        vcpu->host_time = osi_clock_host(&session->clock);
+    }
+    return vcpu->host_time;
 }
 
 void osi_leave(struct osi_vcpu *vcpu)
@@ -119,16 +129,15 @@ static void deliver(struct osi_session *session, struct osi_vcpu *vcpu, struct o
     event->time = MAX(event->time, vcpu->last_time);
     vcpu->last_time = event->time;
     event->vcpu = vcpu->index;
+    osi_irqtrack_event(vcpu->irqtrack, event);
     switch (event->kind) {
     case OSI_EVENT_SCHED_WAKEUP:
-        osi_linux_woken(event->sched_wakeup.task, event->time);
+        osi_linux_woken(event);
         break;
     case OSI_EVENT_SCHED_SWITCH:
         hand_over_idle(session, vcpu, event, OSI_EVENT_IDLE_EXIT, event->sched_switch.prev);
-        event->sched_switch.next_waited =
-            comparable_times(session) &&
-            osi_linux_waited(event->sched_switch.prev, event->sched_switch.next, event->time,
-                             &event->sched_switch.wait);
+        osi_linux_waited(event);
+        event->sched_switch.next_waited &= comparable_times(session);
         break;
     default:
         break;
@@ -171,7 +180,8 @@ static void take(struct osi_session *session, struct osi_vcpu *vcpu, unsigned re
         return;
     }
     d->count = osi_insn_count(session, vcpu, remaining);
-    d->event.time = osi_clock_at(&session->clock, &vcpu->clock, d->count, osi_host_time(), &exact);
+    d->event.time = osi_clock_at(&session->clock, &vcpu->clock, d->count,
+                                 osi_callback_time(session, vcpu), &exact);
     if (!exact && session->clock.icount && session->clock_reads) {
         defer(session, vcpu, d);
         return;

@@ -57,8 +57,22 @@ static void defined(struct osi_session *session, const struct osi_task *task, ui
     }
 }
 
-const struct osi_linux_client osi_session_linux_client = { hook, unhook_all, vcpu_of, happened,
-                                                           defined };
+/* An interrupt that ends in a task switch is over. */
+static void switching(struct osi_session *session, unsigned vcpu)
+{
+    if (session->irq) {
+        osi_irq_switched(session->irq, vcpu);
+    }
+}
+
+static bool wants_irqs(struct osi_session *session)
+{
+    return session->irq != NULL;
+}
+
+const struct osi_linux_client osi_session_linux_client = {
+    hook, unhook_all, vcpu_of, happened, defined, osi_label, switching, wants_irqs,
+};
 
 /* ---- public ---- */
 static const struct osi_kernel *kernel_of(const struct osi_session *session)

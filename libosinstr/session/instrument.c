@@ -35,6 +35,9 @@ uint64_t osi_insn_count(const struct osi_session *session, const struct osi_vcpu
         return 0;
     }
     count = *osi_host_cells_of(session->insns, vcpu->index);
+    if (remaining == OSI_BEFORE_NEXT) {
+        return count + 1;
+    }
     return remaining ? count - (remaining - 1) : count;
 }
 
@@ -133,26 +136,61 @@ static void attach_clock(struct osi_session *session, struct osi_block *block, s
             osi_host_insn_call(host, at_counter_read, OSI_HOST_NO_REGS,
                                osi_site(session, insn->reg, osi_insn_remaining(block, i)));
         }
-    } else if (session->clock.icount && (insn->kind == OSI_INSN_WAIT_INTERRUPT ||
-                                         insn->kind == OSI_INSN_WAIT_EVENT ||
-                                         insn->kind == OSI_INSN_HYPERCALL)) {
-        osi_host_insn_call(host, going_idle, OSI_HOST_NO_REGS, session);
+    }
+}
+
+/* Whatever else is attached to a wait has its time before the wait makes the clock unsure. */
+static void attach_idle(struct osi_session *session, struct osi_block *block)
+{
+    for (size_t i = 0; i < block->n; i++) {
+        enum osi_insn_kind kind = block->decoded[i].kind;
+
+        if (kind == OSI_INSN_WAIT_INTERRUPT || kind == OSI_INSN_WAIT_EVENT ||
+            kind == OSI_INSN_HYPERCALL) {
+            osi_host_insn_call(osi_host_block_insn(block->host, i), going_idle, OSI_HOST_NO_REGS,
+                               session);
+        }
     }
 }
 
 /* A counter read that ended its block stands right before this one. */
-static void attach_collect(struct osi_session *session, struct osi_block *block)
+static void attach_collect(struct osi_session *session, struct osi_block *block,
+                           const struct osi_decoded *before)
 {
-    struct osi_decoded before;
+    if (is_counter_read(before)) {
+        osi_host_block_call(block->host, collect_counter_read, OSI_HOST_READ_REGS,
+                            osi_site(session, before->reg, osi_insn_remaining(block, 0)));
+    }
+}
+
+/* The instruction in memory right before the block, which the block before may have ended with. */
+static void decode_before(const struct osi_session *session, const struct osi_block *block,
+                          struct osi_decoded *before)
+{
     uint8_t bytes[4];
 
-    if (osi_host_read_memory(session->host, block->address - sizeof(bytes), bytes, sizeof(bytes))) {
-        return;
+    *before = (struct osi_decoded){ .reg = OSI_NO_REG };
+    if (session->arch->min_insn == sizeof(bytes) &&
+        osi_host_read_memory(session->host, block->address - sizeof(bytes), bytes,
+                             sizeof(bytes)) == 0) {
+        session->arch->decode(bytes, sizeof(bytes), before);
     }
-    session->arch->decode(bytes, sizeof(bytes), &before);
-    if (is_counter_read(&before)) {
-        osi_host_block_call(block->host, collect_counter_read, OSI_HOST_READ_REGS,
-                            osi_site(session, before.reg, osi_insn_remaining(block, 0)));
+}
+
+/* What the clock and the interrupts need. The counter is looked at before anything gets a time. */
+static void attach_machine(struct osi_session *session, struct osi_block *block)
+{
+    struct osi_decoded before;
+
+    decode_before(session, block, &before);
+    if (session->clock_reads) {
+        attach_collect(session, block, &before);
+        for (size_t i = 0; i < block->n; i++) {
+            attach_clock(session, block, i);
+        }
+    }
+    if (session->irq) {
+        osi_instrument_irq(session, block, &before);
     }
 }
 
@@ -176,6 +214,7 @@ static void kernel_starts(unsigned index, void *data)
 
     if (vcpu && osi_enter(vcpu)) {
         osi_linux_restart(session->guest, index);
+        osi_irq_reset(&vcpu->irq);
         osi_leave(vcpu);
     }
 }
@@ -330,11 +369,8 @@ void osi_instrument(struct osi_session *session, struct osi_host_block *host)
     }
     count_instructions(session, &block);
     decode(session, &block);
-    if (session->clock_reads) {
-        attach_collect(session, &block);
-        for (size_t i = 0; i < block.n; i++) {
-            attach_clock(session, &block, i);
-        }
+    if (session->clock_reads || session->irq) {
+        attach_machine(session, &block);
     }
     if (session->guest) {
         attach_kernel(session, &block);
@@ -344,5 +380,8 @@ void osi_instrument(struct osi_session *session, struct osi_host_block *host)
     }
     if (session->tool->block) {
         session->tool->block(session, &block);
+    }
+    if (session->clock_reads && session->clock.icount) {
+        attach_idle(session, &block);
     }
 }

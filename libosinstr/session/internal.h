@@ -11,17 +11,20 @@
 #define OSINSTR_SESSION_INTERNAL_H
 
 #include <glib.h>
+#include <limits.h>
 #include <stdatomic.h>
 
 #include <osinstr/block.h>
 #include <osinstr/osinstr.h>
 
 #include "guest/clock.h"
+#include "guest/irq.h"
 #include "guest/linux.h"
 #include "host/command-line.h"
 #include "host/host.h"
 #include "session/directory.h"
 #include "session/hooks.h"
+#include "session/labels.h"
 #include "session/options.h"
 
 #define OSI_ROUND_ROBIN_TEXT \
@@ -39,17 +42,29 @@ struct osi_deferred {
     uint64_t count;
 };
 
+#define OSI_MAX_CALLERS 64 /* a power of two */
+
+/* A place by its address, remembered. */
+struct osi_caller {
+    uint64_t address;
+    const struct osi_label *label;
+};
+
 /* Everything that belongs to one vCPU's thread. */
 struct osi_vcpu {
     struct osi_session *session;
     unsigned index;
     atomic_bool busy;      /* inside an event; exit waits for it */
     unsigned remaining;    /* of the block, for the callback that runs */
+    uint64_t host_time;    /* of the callback that runs; 0: not asked for yet */
     uint8_t reading;       /* 1 + number of the register that a counter read just filled */
     uint64_t reading_count;
     uint64_t last_time;
     struct osi_vclock clock;
     struct osi_linux_vcpu guest;
+    struct osi_irq_vcpu irq;
+    struct osi_caller callers[OSI_MAX_CALLERS];
+    struct osi_irqtrack *irqtrack; /* events as delivered */
     void *shard;
     unsigned n_deferred;
     struct osi_deferred *deferred;
@@ -79,6 +94,9 @@ struct osi_session {
     struct osi_cells *insns; /* instructions per vCPU, if the clock needs them */
     struct osi_linux *guest; /* NULL: the tool doesn't need tasks */
     struct osi_hooks *hooks;
+    struct osi_irq *irq;     /* NULL: the tool wants no interrupts */
+    struct osi_irq_places *irq_places;
+    struct osi_labels *labels;
 
     atomic_uint events;      /* OSI_EVENT_BITs that are on */
     atomic_uint n_vcpus;
@@ -103,6 +121,18 @@ static inline struct osi_vcpu *osi_vcpu(const struct osi_session *session, unsig
                : NULL;
 }
 
+/* The place of a callback that comes before the next instruction, whose block is not counted yet. */
+#define OSI_BEFORE_NEXT UINT_MAX
+
+/* instrument-irq.c */
+struct osi_irq_places *osi_irq_places_new(struct osi_session *session);
+void osi_irq_places_free(struct osi_irq_places *places);
+/* `before`: the instruction in memory before the block. */
+void osi_instrument_irq(struct osi_session *session, struct osi_block *block,
+                        const struct osi_decoded *before);
+void osi_discontinuity(struct osi_session *session, unsigned vcpu, uint64_t from, uint64_t to);
+extern const struct osi_irq_client osi_session_irq_client;
+
 /* instrument.c */
 void osi_instrument(struct osi_session *session, struct osi_host_block *block);
 struct osi_site *osi_site(struct osi_session *session, uint8_t reg, unsigned remaining);
@@ -110,6 +140,8 @@ uint64_t osi_insn_count(const struct osi_session *session, const struct osi_vcpu
                         unsigned remaining);
 
 /* events.c */
+/* The host's time as the session's clock needs it, once per callback. */
+uint64_t osi_callback_time(struct osi_session *session, struct osi_vcpu *vcpu);
 /* Brackets everything that a vCPU does on behalf of the session; false: the session has ended. */
 bool osi_enter(struct osi_vcpu *vcpu);
 void osi_leave(struct osi_vcpu *vcpu);

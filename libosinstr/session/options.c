@@ -124,6 +124,7 @@ static const char *expectation(const struct osi_option *option)
     case OSI_OPTION_CHOICE:
         return option->choices;
     case OSI_OPTION_TEXT:
+    case OSI_OPTION_LIST:
         break;
     }
     return "some text";
@@ -133,6 +134,7 @@ static bool parse_value(const struct osi_option *option, const char *text, uint6
 {
     switch (option->kind) {
     case OSI_OPTION_TEXT:
+    case OSI_OPTION_LIST:
         return text[0] != '\0';
     case OSI_OPTION_COUNT:
         return parse_count(text, number);
@@ -151,6 +153,13 @@ static int set(struct value *value, const char *text, struct osi_error *err)
     if (!parse_value(value->option, text, &value->number)) {
         return osi_fail(err, -EINVAL, "bad value '%s' for option '%s': expected %s", text,
                         value->option->name, expectation(value->option));
+    }
+    if (value->option->kind == OSI_OPTION_LIST && value->text) {
+        char *joined = g_strdup_printf("%s,%s", value->text, text);
+
+        g_free(value->text);
+        value->text = joined;
+        return 0;
     }
     g_free(value->text);
     value->text = g_strdup(text);
@@ -191,7 +200,7 @@ static int parse_argument(struct osi_options *options, const struct osi_tool *to
         return osi_fail(err, -EINVAL, "unknown option '%.*s': try -plugin …/%s.so,help=on",
                         (int)length, argument, tool->name);
     }
-    if (value->given) {
+    if (value->given && value->option->kind != OSI_OPTION_LIST) {
         return osi_fail(err, -EINVAL,
                         "option '%.*s' is given twice; QEMU takes two -plugin of one file for one: "
                         "copy the file to load it twice", (int)length, argument);

@@ -15,6 +15,7 @@
 
 #include "session/internal.h"
 #include "session/summary.h"
+#include <osinstr/irqstat.h>
 
 #define CACHE_LINES 256 /* what two vCPUs must not share, neighbour prefetch included */
 
@@ -90,6 +91,8 @@ static void vcpu_start(void *data, unsigned index)
         vcpu = aligned_zero(sizeof(*vcpu));
         vcpu->session = session;
         vcpu->index = index;
+        osi_irq_reset(&vcpu->irq);
+        vcpu->irqtrack = session->irq ? osi_irqtrack_new() : NULL;
         vcpu->shard = session->tool->shard_size ? aligned_zero(session->tool->shard_size) : NULL;
         atomic_store_explicit(&session->vcpus[index], vcpu, memory_order_release);
         if (index >= atomic_load(&session->n_vcpus)) {
@@ -116,7 +119,8 @@ static void translate(void *data, struct osi_host_block *block)
 
 static void discontinuity(void *data, unsigned vcpu, int kind, uint64_t from, uint64_t to)
 {
-    (void)data, (void)vcpu, (void)kind, (void)from, (void)to;
+    (void)kind; /* the entry in the vector table says more */
+    osi_discontinuity(data, vcpu, from, to);
 }
 
 /* ---- the end ---- */
@@ -167,12 +171,16 @@ static void session_free(struct osi_session *session)
 
         if (vcpu) {
             g_free(vcpu->deferred);
+            osi_irqtrack_free(vcpu->irqtrack);
             g_aligned_free(vcpu->shard);
             g_aligned_free(vcpu);
         }
     }
     osi_trace_writer_close(session->trace, NULL);
     osi_linux_free(session->guest);
+    osi_irq_free(session->irq);
+    osi_irq_places_free(session->irq_places);
+    osi_labels_free(session->labels);
     osi_hooks_free(session->hooks);
     osi_host_cells_free(session->insns);
     g_hash_table_unref(session->sites);
@@ -238,6 +246,7 @@ static unsigned wanted_features(const struct osi_tool *tool, const struct osi_op
     return ((tool->needs & OSI_NEED_TASKS) ? OSI_ARCH_LINUX | OSI_ARCH_REGISTERS | OSI_ARCH_DECODE
                                            : 0) |
            ((tool->needs & OSI_NEED_DECODE) ? OSI_ARCH_DECODE : 0) |
+           ((tool->events & OSI_IRQ_EVENTS) ? OSI_ARCH_INTERRUPTS | OSI_ARCH_REGISTERS : 0) |
            ((tool->needs & OSI_NEED_CLOCK) && guest_clock ? OSI_ARCH_COUNTER : 0);
 }
 
@@ -257,6 +266,15 @@ static void set_up_clock(struct osi_session *session)
     }
     if (session->clock_reads && line->icount && line->icount_shift < 0) {
         osi_say(session, "with icount shift=auto times are those of the guest's last counter read");
+    }
+}
+
+/* The places of interrupts need the trace for their names. */
+static void set_up_interrupts(struct osi_session *session)
+{
+    if (session->tool->events & OSI_IRQ_EVENTS) {
+        session->irq = osi_irq_new(session, session->host, session->arch, &osi_session_irq_client);
+        session->irq_places = osi_irq_places_new(session);
     }
 }
 
@@ -308,6 +326,9 @@ static int set_up(struct osi_session *session, struct osi_error *err)
     if (!rc) {
         rc = set_up_output(session, err);
     }
+    if (!rc) {
+        set_up_interrupts(session);
+    }
     if (!rc && session->tool->start) {
         rc = session->tool->start(session, err);
     }
@@ -322,6 +343,7 @@ static struct osi_session *session_new(const struct osi_tool *tool)
     session->directory.fd = -1;
     g_mutex_init(&session->lock);
     session->hooks = osi_hooks_new();
+    session->labels = osi_labels_new();
     session->sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     session->hook_sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     atomic_init(&session->events, tool->events);
@@ -366,5 +388,8 @@ int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *inf
     }
     announce(session);
     osi_host_start(session->host);
+    if (session->irq) {
+        osi_host_watch_discontinuities(session->host);
+    }
     return 0;
 }

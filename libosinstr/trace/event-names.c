@@ -9,11 +9,26 @@ static const char *const names[OSI_EVENT_KINDS] = {
     [OSI_EVENT_TASK_NEW] = "task_new",         [OSI_EVENT_TASK_RENAME] = "task_rename",
     [OSI_EVENT_TASK_EXIT] = "task_exit",       [OSI_EVENT_IDLE_ENTER] = "idle_enter",
     [OSI_EVENT_IDLE_EXIT] = "idle_exit",       [OSI_EVENT_KERNEL_START] = "kernel_start",
+    [OSI_EVENT_IRQ_ENTER] = "irq_enter",       [OSI_EVENT_IRQ_ACK] = "irq_ack",
+    [OSI_EVENT_IRQ_HANDLER_ENTRY] = "irq_handler_entry",
+    [OSI_EVENT_IRQ_HANDLER_EXIT] = "irq_handler_exit",
+    [OSI_EVENT_IRQ_EOI] = "irq_eoi",           [OSI_EVENT_IRQ_EXIT] = "irq_exit",
+    [OSI_EVENT_SOFTIRQ_ENTRY] = "softirq_entry", [OSI_EVENT_SOFTIRQ_EXIT] = "softirq_exit",
+    [OSI_EVENT_IRQS_MASKED] = "irqs_masked",   [OSI_EVENT_TIMER_SET] = "timer_set",
 };
 
 const char *osi_event_name(enum osi_event_kind kind)
 {
     return (unsigned)kind < OSI_EVENT_KINDS ? names[kind] : "unknown";
+}
+
+/* The order is the kernel's (enum in include/linux/interrupt.h). */
+const char *osi_softirq_name(uint32_t vec)
+{
+    static const char *const softirqs[] = { "HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL",
+                                            "TASKLET", "SCHED", "HRTIMER", "RCU" };
+
+    return vec < sizeof(softirqs) / sizeof(softirqs[0]) ? softirqs[vec] : "?";
 }
 
 /* The letters and their order are the kernel's (TASK_REPORT, include/linux/sched.h). */

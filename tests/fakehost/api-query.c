@@ -207,6 +207,16 @@ FAKE_API uint64_t qemu_plugin_hwaddr_phys_addr(const void *hwaddr)
     return hwaddr ? fake_context.access_vaddr & 0xffffffff : 0;
 }
 
+FAKE_API const char *qemu_plugin_hwaddr_device_name(const void *hwaddr)
+{
+    return qemu_plugin_hwaddr_is_io(hwaddr) ? "fake-device" : NULL;
+}
+
+FAKE_API struct qp_mem_value qemu_plugin_mem_get_value(uint32_t access)
+{
+    return (struct qp_mem_value){ .type = (int)qemu_plugin_mem_size_shift(access) };
+}
+
 /* ---- the rest ---- */
 FAKE_API int qemu_plugin_num_vcpus(void)
 {

@@ -41,6 +41,7 @@ static const struct {
     { "register_vcpu_tb_exec_cond_cb", 91 },
     { "register_vcpu_insn_exec_cond_cb", 91 },
     { "read_memory_vaddr", 92 },
+    { "mem_get_value", 92 },
     { "read_memory_hwaddr", 101 },
     { "translate_vaddr", 101 },
     { "register_vcpu_discon_cb", 102 },

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Work for the benchmark of what watches interrupts: a timer interrupt every 20 us of guest time,
+/* Work for the benchmark of what watches interrupts: a timer interrupt every 50 us of guest time,
  * and interrupts masked around short critical sections, as a kernel does around its locks. */
 #include "guest.h"
 
-#define PERIOD_US 20
-#define ROUNDS 6000
+#define PERIOD_US 50
+#define ROUNDS 900
 #define SECTIONS 400 /* critical sections in a round */
 
 static volatile uint32_t queue[64];
@@ -83,7 +83,7 @@ int main(void)
     __asm__ volatile("msr daifclr, #2" ::: "memory");
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned n = 0; n < SECTIONS; n++) {
-            value = checksum(critical(value, n) + n, 200);
+            value = checksum(critical(value, n) + n, 2000);
         }
     }
     __asm__ volatile("msr daifset, #2" ::: "memory");

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The account of interrupts as a report. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <osinstr/table.h>
+
+#include "irqstat-internal.h"
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const titles[OSI_LATENCIES] = {
+    [OSI_LATENCY_ASSERT] = "assert to entry (timers)",
+    [OSI_LATENCY_HANDLER_START] = "entry to handler",
+    [OSI_LATENCY_HANDLER] = "handler",
+    [OSI_LATENCY_EXIT] = "entry to exit",
+    [OSI_LATENCY_THREAD] = "entry to the woken thread",
+    [OSI_LATENCY_ASSERT_THREAD] = "assert to the woken thread (timers)",
+    [OSI_LATENCY_MASKED] = "interrupts masked",
+    [OSI_LATENCY_SOFTIRQ] = "softirqs",
+};
+
+static void number_text(uint32_t number, char *text, size_t size)
+{
+    if (number == OSI_NO_IRQ) {
+        snprintf(text, size, "?");
+    } else {
+        snprintf(text, size, "%u", number);
+    }
+}
+
+static const char *name_of(const struct osi_irqstat *stat, enum osi_latency latency, uint32_t number)
+{
+    uint32_t irq;
+    const char *name;
+
+    if (latency == OSI_LATENCY_MASKED) {
+        return NULL;
+    }
+    if (latency == OSI_LATENCY_SOFTIRQ) {
+        return osi_softirq_name(number);
+    }
+    name = osi_irqstat_action(stat, number, &irq);
+    return name;
+}
+
+void osi_irq_sample_text(const struct osi_irqstat *stat, const struct osi_irq_sample *sample,
+                         const char *unit, char *text, size_t size)
+{
+    const char *name = name_of(stat, sample->latency, sample->hwirq);
+    char of[96] = "", time[32];
+
+    if (sample->latency == OSI_LATENCY_SOFTIRQ) {
+        snprintf(of, sizeof(of), " %s", name);
+    } else if (sample->hwirq != OSI_NO_IRQ) {
+        snprintf(of, sizeof(of), " irq %u%s%s%s", sample->hwirq, name ? " (" : "", name ? name : "",
+                 name ? ")" : "");
+    }
+    if (strcmp(unit, "ns") == 0) {
+        snprintf(time, sizeof(time), "%" PRIu64 ".%03u us", sample->duration / 1000,
+                 (unsigned)(sample->duration % 1000));
+    } else {
+        snprintf(time, sizeof(time), "%" PRIu64 " %s", sample->duration, unit);
+    }
+    snprintf(text, size, "CPU %u%s: %s %s", sample->event->vcpu, of,
+             osi_latency_name(sample->latency), time);
+}
+
+/* ---- rows in a settled order ---- */
+static int by_key(const void *a, const void *b)
+{
+    const struct osi_irq_row *x = *(struct osi_irq_row *const *)a, *y = *(struct osi_irq_row *const *)b;
+
+    if (x->latency != y->latency) {
+        return x->latency < y->latency ? -1 : 1;
+    }
+    if (x->number != y->number) {
+        return x->number < y->number ? -1 : 1;
+    }
+    return x->vcpu < y->vcpu ? -1 : x->vcpu > y->vcpu;
+}
+
+static struct osi_irq_row **sorted_rows(const struct osi_irqstat *stat, guint *n)
+{
+    struct osi_irq_row **rows = (struct osi_irq_row **)g_hash_table_get_keys_as_array(stat->rows, n);
+
+    qsort(rows, *n, sizeof(rows[0]), by_key);
+    return rows;
+}
+
+static unsigned cpus_seen(const struct osi_irqstat *stat)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < stat->cpus->len; i++) {
+        n += g_ptr_array_index(stat->cpus, i) != NULL;
+    }
+    return n;
+}
+
+/* ---- totals and CPUs ---- */
+static void report_totals(const struct osi_irqstat *stat, struct osi_report *report)
+{
+    uint64_t interrupts = 0, nested = 0, spurious = 0, resched = 0;
+
+    for (guint i = 0; i < stat->cpus->len; i++) {
+        const struct osi_irq_cpu *cpu = g_ptr_array_index(stat->cpus, i);
+
+        if (cpu) {
+            interrupts += cpu->interrupts;
+            nested += cpu->nested;
+            spurious += cpu->spurious;
+            resched += cpu->resched;
+        }
+    }
+    osi_report_count(report, "interrupts", interrupts);
+    osi_report_count(report, "nested", nested);
+    osi_report_count(report, "spurious", spurious);
+    osi_report_count(report, "left_by_switch", resched);
+}
+
+static void report_cpus(struct osi_irqstat *stat, struct osi_report *report)
+{
+    static const struct osi_column columns[] = {
+        { "cpu", "cpu", OSI_COL_COUNT },
+        { "span", "observed", OSI_COL_TIME },
+        { "interrupts", "interrupts", OSI_COL_COUNT },
+        { "from_user", "from user", OSI_COL_COUNT },
+        { "nested", "nested", OSI_COL_COUNT },
+        { "spurious", "spurious", OSI_COL_COUNT },
+        { "masked_time", "masked", OSI_COL_TIME },
+        { "masked_share", "share", OSI_COL_RATIO },
+    };
+
+    osi_report_table(report, "cpus", "CPUs", columns, N(columns));
+    for (guint i = 0; i < stat->cpus->len; i++) {
+        const struct osi_irq_cpu *cpu = g_ptr_array_index(stat->cpus, i);
+        const struct osi_histogram *masked;
+        uint64_t span, time;
+
+        if (cpu && cpu->first != OSI_UNKNOWN_TIME) {
+            masked = osi_irqstat_histogram(stat, OSI_LATENCY_MASKED, OSI_NO_IRQ, i);
+            span = cpu->last - cpu->first;
+            time = masked ? osi_histogram_sum(masked) : 0;
+            osi_report_row(report, (uint64_t)i, span, cpu->interrupts, cpu->user, cpu->nested,
+                           cpu->spurious, time, span ? (double)time / (double)span : 0.0);
+        }
+    }
+}
+
+static void report_exceptions(const struct osi_irqstat *stat, struct osi_report *report)
+{
+    static const struct osi_column columns[] = {
+        { "cpu", "cpu", OSI_COL_COUNT },
+        { "class", "exception", OSI_COL_STRING },
+        { "count", "count", OSI_COL_COUNT },
+    };
+    bool any = false;
+
+    for (guint i = 0; i < stat->cpus->len; i++) {
+        const struct osi_irq_cpu *cpu = g_ptr_array_index(stat->cpus, i);
+
+        for (unsigned class = 0; cpu && class < OSI_EXCEPTIONS; class++) {
+            if (cpu->exceptions[class]) {
+                if (!any) {
+                    osi_report_table(report, "exceptions", "exceptions", columns, N(columns));
+                    any = true;
+                }
+                osi_report_row(report, (uint64_t)i, osi_exception_name((enum osi_exception)class),
+                               cpu->exceptions[class]);
+            }
+        }
+    }
+}
+
+/* ---- interrupts ---- */
+static int by_source(const void *a, const void *b)
+{
+    const struct osi_irq_source *x = *(struct osi_irq_source *const *)a,
+                                *y = *(struct osi_irq_source *const *)b;
+
+    if (x->hwirq != y->hwirq) {
+        return x->hwirq < y->hwirq ? -1 : 1;
+    }
+    return x->vcpu < y->vcpu ? -1 : x->vcpu > y->vcpu;
+}
+
+static void source_row(const struct osi_irqstat *stat, uint32_t hwirq, const char *cpu,
+                       uint64_t count, uint64_t span, struct osi_report *report)
+{
+    uint32_t irq;
+    const char *action = osi_irqstat_action(stat, hwirq, &irq);
+
+    osi_report_row(report, (uint64_t)hwirq, irq == OSI_NO_IRQ ? OSI_NONE : (uint64_t)irq, action, cpu,
+                   count, span ? (uint64_t)((double)count * 1e9 / (double)span + 0.5) : OSI_NONE);
+}
+
+static uint64_t longest_span(const struct osi_irqstat *stat)
+{
+    uint64_t span = 0;
+
+    for (guint i = 0; i < stat->cpus->len; i++) {
+        const struct osi_irq_cpu *cpu = g_ptr_array_index(stat->cpus, i);
+
+        if (cpu && cpu->first != OSI_UNKNOWN_TIME) {
+            span = MAX(span, cpu->last - cpu->first);
+        }
+    }
+    return span;
+}
+
+static void report_sources(const struct osi_irqstat *stat, struct osi_report *report, size_t top)
+{
+    static const struct osi_column columns[] = {
+        { "hwirq", "hwirq", OSI_COL_COUNT }, { "irq", "irq", OSI_COL_COUNT },
+        { "name", "name", OSI_COL_STRING },  { "cpu", "cpu", OSI_COL_STRING },
+        { "count", "count", OSI_COL_COUNT }, { "rate", "per second", OSI_COL_COUNT },
+    };
+    guint n;
+    struct osi_irq_source **sources =
+        (struct osi_irq_source **)g_hash_table_get_keys_as_array(stat->sources, &n);
+    uint64_t span = strcmp(osi_report_unit_of(report), "ns") == 0 ? longest_span(stat) : 0;
+    bool each = cpus_seen(stat) > 1;
+
+    qsort(sources, n, sizeof(sources[0]), by_source);
+    osi_report_table(report, "irqs", "interrupts by number", columns, N(columns));
+    osi_report_limit(report, top);
+    for (guint i = 0, next; i < n; i = next) {
+        uint64_t count = 0;
+
+        for (next = i; next < n && sources[next]->hwirq == sources[i]->hwirq; next++) {
+            count += sources[next]->count;
+        }
+        source_row(stat, sources[i]->hwirq, "all", count, span, report);
+        for (guint k = i; each && k < next; k++) {
+            char cpu[16];
+
+            snprintf(cpu, sizeof(cpu), "%u", sources[k]->vcpu);
+            source_row(stat, sources[k]->hwirq, cpu, sources[k]->count, span, report);
+        }
+    }
+    g_free(sources);
+}
+
+/* ---- intervals ---- */
+static void keep_histogram(struct osi_report *report, const struct osi_irqstat *stat,
+                           enum osi_latency latency, uint32_t number, const char *cpu,
+                           const struct osi_histogram *histogram)
+{
+    const char *name = name_of(stat, latency, number);
+    char tag[128], of[16];
+
+    number_text(number, of, sizeof(of));
+    if (latency == OSI_LATENCY_MASKED) {
+        snprintf(tag, sizeof(tag), "%s.cpu_%s", osi_latency_name(latency), cpu);
+    } else if (latency == OSI_LATENCY_SOFTIRQ) {
+        snprintf(tag, sizeof(tag), "%s.%s.cpu_%s", osi_latency_name(latency), name, cpu);
+    } else {
+        snprintf(tag, sizeof(tag), "%s.irq%s.%s.cpu_%s", osi_latency_name(latency), of,
+                 name ? name : "-", cpu);
+    }
+    osi_report_histogram(report, tag, histogram);
+}
+
+static void interval_row(const struct osi_irqstat *stat, enum osi_latency latency, uint32_t number,
+                         const char *cpu, const struct osi_histogram *h, uint64_t max_at,
+                         struct osi_report *report)
+{
+    char of[16];
+
+    number_text(number, of, sizeof(of));
+    osi_report_row(report, latency == OSI_LATENCY_MASKED ? "" : of, name_of(stat, latency, number),
+                   cpu, osi_histogram_count(h), osi_histogram_percentile(h, 50),
+                   osi_histogram_percentile(h, 90), osi_histogram_percentile(h, 99),
+                   osi_histogram_percentile(h, 99.9), osi_histogram_max(h), max_at);
+    keep_histogram(report, stat, latency, number, cpu, h);
+}
+
+static void begin_intervals(enum osi_latency latency, struct osi_report *report, size_t top)
+{
+    const struct osi_column columns[] = {
+        { latency == OSI_LATENCY_SOFTIRQ ? "vec" : "hwirq",
+          latency == OSI_LATENCY_MASKED ? NULL : latency == OSI_LATENCY_SOFTIRQ ? "vec" : "hwirq",
+          OSI_COL_STRING },
+        { "name", latency == OSI_LATENCY_MASKED ? NULL : "name", OSI_COL_STRING },
+        { "cpu", "cpu", OSI_COL_STRING },
+        { "count", "count", OSI_COL_COUNT },
+        { "p50", "p50", OSI_COL_TIME },
+        { "p90", "p90", OSI_COL_TIME },
+        { "p99", "p99", OSI_COL_TIME },
+        { "p99_9", "p99.9", OSI_COL_TIME },
+        { "max", "max", OSI_COL_TIME },
+        { "max_at", "at", OSI_COL_STAMP },
+    };
+
+    osi_report_table(report, osi_latency_name(latency), titles[latency], columns, N(columns));
+    osi_report_limit(report, top);
+}
+
+/* Rows i to next - 1 are of one interrupt on several CPUs: their sum first. */
+static void report_group(struct osi_irqstat *stat, struct osi_irq_row **rows, guint n,
+                         struct osi_report *report, bool each)
+{
+    const struct osi_irq_row *first = rows[0];
+    uint64_t max = 0, max_at = OSI_NONE;
+
+    for (guint i = 0; i < n; i++) {
+        uint64_t own = osi_histogram_max(rows[i]->histogram);
+
+        if (max_at == OSI_NONE || own > max || (own == max && rows[i]->max_at < max_at)) {
+            max = own;
+            max_at = rows[i]->max_at;
+        }
+    }
+    interval_row(stat, first->latency, first->number, "all",
+                 osi_irqstat_histogram(stat, first->latency, first->number, OSI_ALL_VCPUS), max_at,
+                 report);
+    for (guint i = 0; each && i < n; i++) {
+        char cpu[16];
+
+        snprintf(cpu, sizeof(cpu), "%u", rows[i]->vcpu);
+        interval_row(stat, first->latency, first->number, cpu, rows[i]->histogram, rows[i]->max_at,
+                     report);
+    }
+}
+
+static void report_intervals(struct osi_irqstat *stat, struct osi_report *report, size_t top)
+{
+    bool each = cpus_seen(stat) > 1;
+    guint n, next;
+    struct osi_irq_row **rows = sorted_rows(stat, &n);
+
+    for (guint i = 0; i < n; i = next) {
+        if (i == 0 || rows[i]->latency != rows[i - 1]->latency) {
+            begin_intervals(rows[i]->latency, report, top);
+        }
+        for (next = i; next < n && rows[next]->latency == rows[i]->latency &&
+                       rows[next]->number == rows[i]->number; next++) {
+        }
+        report_group(stat, rows + i, next - i, report, each);
+    }
+    g_free(rows);
+}
+
+/* ---- masked sections ---- */
+static void report_longest(const struct osi_irqstat *stat, struct osi_report *report)
+{
+    static const struct osi_column columns[] = {
+        { "duration", "masked for", OSI_COL_TIME }, { "end", "until", OSI_COL_STAMP },
+        { "cpu", "cpu", OSI_COL_COUNT },            { "comm", "task", OSI_COL_STRING },
+        { "pid", "pid", OSI_COL_COUNT },            { "from", "masked by", OSI_COL_STRING },
+        { "to", "unmasked by", OSI_COL_STRING },    { "idle", "", OSI_COL_STRING },
+    };
+
+    if (!stat->longest[0].duration) {
+        return;
+    }
+    osi_report_table(report, "longest_masked", "longest masked sections", columns, N(columns));
+    for (unsigned i = 0; i < OSI_LONGEST && stat->longest[i].duration; i++) {
+        const struct osi_irq_section *s = &stat->longest[i];
+
+        osi_report_row(report, s->duration, s->end, (uint64_t)s->vcpu, s->task ? s->task->comm : NULL,
+                       s->task ? (uint64_t)s->task->pid : OSI_NONE, s->from ? s->from->text : NULL,
+                       s->to ? s->to->text : NULL, s->idle ? "from idle" : "");
+    }
+}
+
+static int by_total(const void *a, const void *b)
+{
+    const struct osi_irq_culprit *x = *(struct osi_irq_culprit *const *)a,
+                                 *y = *(struct osi_irq_culprit *const *)b;
+    int names;
+
+    if (x->total != y->total) {
+        return x->total > y->total ? -1 : 1;
+    }
+    names = g_strcmp0(x->from ? x->from->text : NULL, y->from ? y->from->text : NULL);
+    return names ? names : g_strcmp0(x->to ? x->to->text : NULL, y->to ? y->to->text : NULL);
+}
+
+static void report_culprits(const struct osi_irqstat *stat, struct osi_report *report, size_t top)
+{
+    static const struct osi_column columns[] = {
+        { "total", "total", OSI_COL_TIME },      { "count", "count", OSI_COL_COUNT },
+        { "max", "max", OSI_COL_TIME },          { "from", "masked by", OSI_COL_STRING },
+        { "to", "unmasked by", OSI_COL_STRING },
+    };
+    guint n;
+    struct osi_irq_culprit **all =
+        (struct osi_irq_culprit **)g_hash_table_get_keys_as_array(stat->culprits, &n);
+
+    qsort(all, n, sizeof(all[0]), by_total);
+    if (n) {
+        osi_report_table(report, "masked_by", "who masks most", columns, N(columns));
+        osi_report_limit(report, top);
+    }
+    for (guint i = 0; i < n; i++) {
+        osi_report_row(report, all[i]->total, all[i]->count, all[i]->max,
+                       all[i]->from ? all[i]->from->text : NULL, all[i]->to ? all[i]->to->text : NULL);
+    }
+    g_free(all);
+}
+
+static void report_notes(const struct osi_irqstat *stat, struct osi_report *report)
+{
+    uint64_t unnumbered = 0, interrupts = 0;
+
+    for (guint i = 0; i < stat->cpus->len; i++) {
+        const struct osi_irq_cpu *cpu = g_ptr_array_index(stat->cpus, i);
+
+        unnumbered += cpu ? cpu->unnumbered : 0;
+        interrupts += cpu ? cpu->interrupts : 0;
+    }
+    if (unnumbered && unnumbered == interrupts) {
+        osi_report_note(report, "the interrupt controller is not understood (no GICv2 or GICv3 was "
+                        "asked for a number): interrupts are without numbers");
+    } else if (unnumbered) {
+        osi_report_note(report, "%" PRIu64 " interrupts were left without asking the interrupt "
+                        "controller for a number", unnumbered);
+    }
+    if (interrupts == 0) {
+        osi_report_note(report, "no interrupt was taken");
+    }
+}
+
+void osi_irqstat_report(struct osi_irqstat *stat, struct osi_report *report, size_t top)
+{
+    uint64_t first = OSI_UNKNOWN_TIME, last = 0;
+
+    for (guint i = 0; i < stat->cpus->len; i++) {
+        const struct osi_irq_cpu *cpu = g_ptr_array_index(stat->cpus, i);
+
+        if (cpu && cpu->first != OSI_UNKNOWN_TIME) {
+            first = MIN(first, cpu->first);
+            last = MAX(last, cpu->last);
+        }
+    }
+    if (first != OSI_UNKNOWN_TIME) {
+        osi_report_span(report, first, last);
+    }
+    report_totals(stat, report);
+    report_sources(stat, report, top);
+    report_intervals(stat, report, top);
+    report_longest(stat, report);
+    report_culprits(stat, report, top);
+    osi_story_report(stat, report);
+    report_cpus(stat, report);
+    report_exceptions(stat, report);
+    report_notes(stat, report);
+}
