@@ -54,11 +54,12 @@ bare_guest() {
         "${sources[@]}" -o "$bare" || exit 1
 }
 
-# boot LOG QEMU-ARGUMENT...: runs $qemu to its end, console in LOG, stderr in LOG.err
+# boot LOG QEMU-ARGUMENT...: runs $qemu to its end, console in LOG, stderr in LOG.err.
+# MACHINE, CPU, MEMORY, BOOT_TIMEOUT: what to boot, if not the default.
 boot() {
     local log=$1
     shift
-    timeout "${BOOT_TIMEOUT:-300}" "$qemu" -M virt -cpu "${CPU:-cortex-a72}" -m "${MEMORY:-512}" \
+    timeout "${BOOT_TIMEOUT:-300}" "$qemu" -M "${MACHINE:-virt}" -cpu "${CPU:-cortex-a72}" -m "${MEMORY:-512}" \
         -nographic -net none -no-reboot "$@" </dev/null >"$log" 2>"$log.err"
 }
 
