@@ -134,7 +134,8 @@ def near(a, b, part):
 
 def compare_values(told, ours):
     """Value by value; returns by how much cyclictest's are more, as a rule."""
-    verdict(len(told) == len(ours), f"single values: cyclictest has {len(told)} cycles, the trace {len(ours)}")
+    verdict(len(told) == len(ours),
+            f"single values: cyclictest has {len(told)} cycles, the trace {len(ours)}")
     if len(told) != len(ours):
         return None
     offsets = sorted(t - o for t, o in zip(told, ours))
@@ -147,7 +148,8 @@ def compare_values(told, ours):
         f"; the offset is p50, {offset / 1000:.2f}")
     apart = sorted(abs(t - m) for t, m in zip(told, moved))
     print("# apart without the offset, us: " + ", ".join(
-        f"{name} {quantile(apart, q) / 1000:.2f}" for name, q in QUANTILES) + f", max {apart[-1] / 1000:.2f}")
+        f"{name} {quantile(apart, q) / 1000:.2f}" for name, q in QUANTILES) +
+          f", max {apart[-1] / 1000:.2f}")
     verdict(near(max(told), max(moved), .1), f"single values: maximum {max(told) / 1000:.2f} us, trace "
             f"{max(ours) / 1000:.2f} us, {max(moved) / 1000:.2f} us with the offset: within 10 %")
     worst = told.index(max(told))
