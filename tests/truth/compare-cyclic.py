@@ -72,24 +72,26 @@ def read_console(path):
 
 
 def interrupts(folder):
-    """(begin, end, time of the timer's assertion or None) of each interrupt."""
-    acks = [(int(r["ts_ns"]), int(r["delay"])) for r in table(folder, "irq_ack")]
-    ends = [int(r["ts_ns"]) for r in table(folder, "irq_exit")]
-    result = []
-    ack = 0
-    for row in table(folder, "irq_enter"):
-        begin = int(row["ts_ns"])
-        after = bisect.bisect_left(ends, begin)
-        end = ends[after] if after < len(ends) else begin
-        while ack < len(acks) and acks[ack][0] < begin:
-            ack += 1
-        delays = []
-        while ack < len(acks) and acks[ack][0] <= end:
-            delays.append(acks[ack][1])
-            ack += 1
-        known = [delay for delay in delays if delay >= 0]
-        result.append((begin, end, begin - known[0] if known else None))
+    """[begin, end, time of the timer's assertion or None] of each interrupt, as they begin; they nest."""
+    steps = [(int(r["ts_ns"]), 0, None) for r in table(folder, "irq_exit")]
+    steps += [(int(r["ts_ns"]), 1, None) for r in table(folder, "irq_enter")]
+    steps += [(int(r["ts_ns"]), 2, int(r["delay"])) for r in table(folder, "irq_ack")]
+    result, stack = [], []
+    for at, kind, delay in sorted(steps, key=lambda step: step[:2]):
+        if kind == 1:
+            stack.append([at, at, None])
+            result.append(stack[-1])
+        elif stack and kind == 0:
+            stack.pop()[1] = at
+        elif stack and delay >= 0 and stack[-1][2] is None:
+            stack[-1][2] = stack[-1][0] - delay
     return result
+
+
+def innermost(irqs, begins, at):
+    """The interrupt that is handled at a time; None: none is."""
+    n = bisect.bisect_right(begins, at)
+    return next((irq for irq in reversed(irqs[max(n - 8, 0):n]) if irq[1] >= at), None)
 
 
 def returns(folder):
@@ -126,11 +128,11 @@ def chains(folder):
         pid, at = int(row["pid"]), int(row["ts_ns"])
         if pid not in switches or int(row["prio"]) != FIFO_90:
             continue
-        n = bisect.bisect_right(begins, at) - 1
+        irq = innermost(irqs, begins, at)
         after = bisect.bisect_left(switches[pid], at)
-        if n < 0 or at > irqs[n][1]:
+        if not irq:
             other["not in an interrupt"] += 1
-        elif irqs[n][2] is None:
+        elif irq[2] is None:
             other["not the timer's interrupt"] += 1
         elif after == len(switches[pid]):
             other["no switch follows"] += 1
@@ -138,7 +140,7 @@ def chains(folder):
             asleep = bisect.bisect_left(sleeps[pid], switches[pid][after])
             asleep = sleeps[pid][asleep] if asleep < len(sleeps[pid]) else ends[-1]
             last = bisect.bisect_left(switches[pid], asleep) - 1
-            result[pid].append(Chain(irqs[n][2], begins[n], at, switches[pid][after],
+            result[pid].append(Chain(irq[2], irq[0], at, switches[pid][after],
                                      switches[pid][last], return_to_user(windows, ends, switches[pid][last])))
     print(f"# wakeups of the threads that are no timer's: {dict(other)}")
     return [result[pid] for pid in sorted(result)]

@@ -223,8 +223,8 @@ def seam(early, late, name):
 def compare_order(what, a, b):
     """Interrupts are on while Linux tells of softirqs. One that comes then is before or after the
     softirq's event, as ftrace's stamp and our place are on the same side of it or not: ours is after
-    ftrace's code for the entry, and before that for the exit."""
-    seams = i = 0
+    ftrace's code for the entry, and before that for the exit. Returns ftrace's events of that kind."""
+    seams, i = [], 0
     moved = list(b)
     while i < min(len(a), len(b)):
         if a[i].key != moved[i].key:
@@ -232,22 +232,25 @@ def compare_order(what, a, b):
             n = seam(ours, theirs, "softirq_exit")
             if n:
                 moved[i:i + n + 1] = moved[i + 1:i + n + 1] + moved[i:i + 1]
+                seams.append(a[i + n])
             else:
                 n = seam(theirs, ours, "softirq_entry")
                 if not n:
                     break
                 moved[i:i + n + 1] = moved[i + n:i + n + 1] + moved[i:i + n]
-            seams += 1
+                seams.append(a[i])
             i += n
         i += 1
-    same = compare_sequence(f"{what}, {seams} interrupts within ftrace's code", a, moved)
+    same = compare_sequence(f"{what}, {len(seams)} interrupts within ftrace's code", a, moved)
     limit = max(3, len(of_class(a, CLASSES["softirq"])) // 50)
-    if same and seams > limit:
-        not_ok(f"{what}: {seams} interrupts within ftrace's code are too many, {limit} at most")
+    if same and len(seams) > limit:
+        not_ok(f"{what}: {len(seams)} interrupts within ftrace's code are too many, {limit} at most")
+    return seams
 
 
 def compare_events(theirs, ours):
-    """Returns the pairs of the events that are the same on both sides, by class and CPU."""
+    """Returns the pairs of the events that are the same on both sides, by class and CPU. Not those with
+    an interrupt between ftrace's stamp and our place: their times are another's."""
     pairs = defaultdict(dict)
     for cpu in sorted(theirs):
         anchor = first_switch(theirs[cpu], ours.get(cpu, []))
@@ -259,7 +262,9 @@ def compare_events(theirs, ours):
             if compare_sequence(f"cpu {cpu}: {what}", a, b):
                 pairs[what][cpu] = list(zip(a, b))
         a, b = aligned(theirs[cpu], ours[cpu], anchor, tuple(FIELDS))
-        compare_order(f"cpu {cpu}: all of them interleaved", a, b)
+        seams = set(map(id, compare_order(f"cpu {cpu}: all of them interleaved", a, b)))
+        if cpu in pairs["softirq"]:
+            pairs["softirq"][cpu] = [pair for pair in pairs["softirq"][cpu] if id(pair[0]) not in seams]
     return pairs
 
 
@@ -293,7 +298,7 @@ def durations(pairs):
     for a, b in pairs:
         if a.name.endswith("_entry"):
             opened = a, b
-        elif opened:
+        elif opened and opened[0].key[1] == a.key[1]:
             result.append(((a.ns - opened[0].ns) / 1000, (b.ns - opened[1].ns) / 1000))
             opened = None
     return result
