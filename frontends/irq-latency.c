@@ -48,7 +48,7 @@ static void on_event(struct osi_session *session, const struct osi_event *event)
 
 static void report(struct osi_session *session, struct osi_report *out)
 {
-    struct osi_irqstat *all = osi_irqstat_new(NULL);
+    struct osi_irqstat *all = osi_irqstat_new(osi_option_text(session, "irq"));
     uint64_t exceptions[OSI_EXCEPTIONS];
 
     for (unsigned i = 0; i < osi_n_vcpus(session); i++) {

@@ -29,21 +29,30 @@ unsigned n_vcpus(const struct osi_trace_reader *reader)
     return n ? n : osi_trace_n_streams(reader);
 }
 
-char *recorded_option(const struct osi_trace_reader *reader, const char *name)
+char *recorded_options(const struct osi_trace_reader *reader, const char *name)
 {
     const char *text = osi_trace_info(reader, "options");
     size_t length = strlen(name);
     char **options = g_strsplit(text ? text : "", ",", -1);
-    char *value = NULL;
+    GString *values = g_string_new(NULL);
 
     for (size_t i = 0; options[i]; i++) {
         if (strncmp(options[i], name, length) == 0 && options[i][length] == '=') {
-            g_free(value);
-            value = g_strdup(options[i] + length + 1);
+            g_string_append_printf(values, "%s%s", values->len ? "," : "", options[i] + length + 1);
         }
     }
     g_strfreev(options);
-    return value;
+    return g_string_free(values, values->len == 0);
+}
+
+char *recorded_option(const struct osi_trace_reader *reader, const char *name)
+{
+    char *values = recorded_options(reader, name);
+    const char *comma = values ? strrchr(values, ',') : NULL;
+    char *last = values ? g_strdup(comma ? comma + 1 : values) : NULL;
+
+    g_free(values);
+    return last;
 }
 
 void note_remarks(const struct osi_trace_reader *reader, struct osi_report *report)

@@ -18,6 +18,9 @@ unsigned n_vcpus(const struct osi_trace_reader *reader);
 /* The value of an option of the recorded run ("top"), NULL if it had none; g_free() it. */
 char *recorded_option(const struct osi_trace_reader *reader, const char *name);
 
+/* Of an option that can be given several times: all its values, with commas between; NULL, g_free(). */
+char *recorded_options(const struct osi_trace_reader *reader, const char *name);
+
 /* Passes on the recorder's own remarks (values of the key "note"), then says in which respects the
  * trace is less than the whole run: cut off, lost, damaged. */
 void note_remarks(const struct osi_trace_reader *reader, struct osi_report *report);

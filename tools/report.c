@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* osinstr report: the tables that the plugin printed, made again from the trace. */
+/* osinstr report: the tables that the plugin printed, made again from the trace.
+ *
+ * What it adds up is what the trace has events of; irq-latency has switches too, but its report is
+ * not about them. */
 #include <inttypes.h>
 #include <string.h>
 
 #include <osinstr/schedstat.h>
 
+#include "account-irq.h"
 #include "events.h"
 #include "notes.h"
 #include "progress.h"
@@ -15,6 +19,7 @@
 struct account {
     struct osi_schedstat *stat;
     struct osi_waits *waits;
+    struct irq_account *irqs;
     bool with_waits; /* instruction counts of several CPUs can't be compared */
     bool *seen; /* per CPU: it had an event, so it has an account */
     uint64_t last_time;
@@ -24,6 +29,7 @@ static void account_init(struct account *account, const struct osi_trace_reader 
 {
     account->stat = osi_schedstat_new();
     account->waits = osi_waits_new();
+    account->irqs = irq_account_new(reader);
     account->seen = g_new0(bool, osi_trace_n_streams(reader) + 1);
     account->last_time = 0;
 }
@@ -32,6 +38,7 @@ static void account_clear(struct account *account)
 {
     osi_schedstat_free(account->stat);
     osi_waits_free(account->waits);
+    irq_account_free(account->irqs);
     g_free(account->seen);
 }
 
@@ -48,11 +55,13 @@ static void take_events(struct account *account, struct osi_trace_reader *reader
         account->last_time = from.time;
         account->seen[from.stream] = true;
         if (decoder_event(decoder, &from, &event)) {
+            irq_account_complete(account->irqs, &event);
             /* Also a wakeup without effect on the wait counts: the recorder took it for one. */
             if (account->with_waits) {
                 osi_waits_event(account->waits, &event);
             }
             osi_schedstat_event(account->stat, &event);
+            irq_account_take(account->irqs, &event);
         }
         progress_step(&progress, from.time);
     }
@@ -133,7 +142,12 @@ static int report(struct osi_trace_reader *reader, struct decoder *decoder, uint
     account_init(&account, reader);
     take_events(&account, reader, decoder);
     end_cpus(&account, reader);
-    osi_schedstat_report(account.stat, out, top);
+    if (irq_account_any(account.irqs)) {
+        irq_account_report(account.irqs, out, top, account.last_time);
+    }
+    if (g_strcmp0(name, "irq-latency") != 0) {
+        osi_schedstat_report(account.stat, out, top);
+    }
     note_limits(&account, reader, out);
     account_clear(&account);
     if (osi_trace_check(reader, &health, NULL, NULL) >= 0) {
@@ -177,6 +191,6 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_report = {
     .name = "report",
-    .summary = "Print who ran, how long, and who waited: the plugin's report, from the trace",
+    .summary = "Print the tables that the plugin printed, from the trace",
     .run = run,
 };

@@ -57,7 +57,13 @@ enum osi_event_kind {
 #define OSI_NO_IRQ UINT32_MAX        /* the number is not known */
 #define OSI_NO_TIMER UINT32_MAX
 #define OSI_UNKNOWN_TIME UINT64_MAX
-#define OSI_SPURIOUS_IRQ 1020        /* from here on a GIC's answer means: nothing to do */
+#define OSI_SPURIOUS_IRQ 1020        /* the first of four special INTIDs of a GIC */
+
+/* Does this answer of the controller mean that there is nothing to do? */
+static inline bool osi_irq_is_spurious(uint32_t hwirq)
+{
+    return hwirq >= OSI_SPURIOUS_IRQ && hwirq < OSI_SPURIOUS_IRQ + 4;
+}
 
 /* The interrupt on whose behalf something happens. */
 struct osi_irq_origin {
@@ -120,6 +126,7 @@ struct osi_event {
         } irq_enter;
         struct {
             struct osi_irq_origin origin;
+            uint64_t delay; /* from its assertion to its irq_enter; OSI_UNKNOWN_TIME */
             uint32_t timer; /* enum osi_timer whose interrupt it is, OSI_NO_TIMER */
             bool spurious;  /* the controller knew of none */
         } irq_ack;

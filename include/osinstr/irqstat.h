@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* struct osi_irqstat: what interrupts cost, and who makes them wait.
  *
- * Fed with events, either one object per vCPU (merged at the end) or one for all vCPUs from a merged
- * trace; both give the same numbers. The intervals, in the terms of rtla and cyclictest:
+ * Fed with events, one object per vCPU, merged at the end in whatever order. The intervals, in the terms of rtla and cyclictest:
  *
  *       timer's      interrupts     irq_      handler  handler  irq_      woken task
  *       deadline     unmasked       enter     entry    exit     exit      runs
@@ -41,7 +40,7 @@ struct osi_report;
 
 /* ---- which interrupt an event belongs to --------------------------------------- */
 /* Follows the interrupts of one vCPU and completes its events: origin and asserted of acknowledges,
- * handlers, exits and wakeups, duration of handlers and softirqs. The session does this for a tool's
+ * handlers, exits and wakeups, duration and action of the exits of handlers and softirqs. The session does this for a tool's
  * events; a reader of a trace does it itself, with one object per stream. */
 struct osi_irqtrack;
 
@@ -76,7 +75,8 @@ struct osi_irq_sample {
 
 struct osi_irqstat;
 
-/* `irqs`: numbers or names of actions, separated by commas: only these count; NULL: all. */
+/* `irqs`: numbers or names of actions, separated by commas: only these are watched and reported; NULL:
+ * all. */
 struct osi_irqstat *osi_irqstat_new(const char *irqs);
 void osi_irqstat_free(struct osi_irqstat *stat); /* NULL is allowed */
 

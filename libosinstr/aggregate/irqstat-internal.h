@@ -83,7 +83,15 @@ struct osi_irqstat {
     void *watch_data;
 };
 
-/* irqstat.c */
+/* irqstat-rows.c */
+struct osi_irq_source *osi_irqstat_source(struct osi_irqstat *stat, uint32_t vcpu, uint32_t hwirq);
+struct osi_irq_culprit *osi_irqstat_culprit(struct osi_irqstat *stat, const struct osi_label *from,
+                                            const struct osi_label *to);
+struct osi_irq_cpu *osi_irqstat_cpu(struct osi_irqstat *stat, uint32_t vcpu); /* NULL: no machine has it */
+/* Keeps it if it is among the longest. */
+void osi_irqstat_keep_section(struct osi_irqstat *stat, const struct osi_irq_section *section);
+/* Is this interrupt one of those asked for? */
+bool osi_irqstat_wants(const struct osi_irqstat *stat, uint32_t hwirq);
 struct osi_irq_row *osi_irqstat_row(struct osi_irqstat *stat, uint32_t vcpu, uint32_t number,
                                     enum osi_latency latency);
 /* What an interrupt is called on any vCPU; NULL if no handler was seen. *irq: Linux's number. */

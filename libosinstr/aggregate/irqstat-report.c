@@ -233,6 +233,9 @@ static void report_sources(const struct osi_irqstat *stat, struct osi_report *re
         for (next = i; next < n && sources[next]->hwirq == sources[i]->hwirq; next++) {
             count += sources[next]->count;
         }
+        if (!osi_irqstat_wants(stat, sources[i]->hwirq)) {
+            continue;
+        }
         source_row(stat, sources[i]->hwirq, "all", count, span, report);
         for (guint k = i; each && k < next; k++) {
             char cpu[16];
@@ -338,6 +341,9 @@ static void report_intervals(struct osi_irqstat *stat, struct osi_report *report
         }
         for (next = i; next < n && rows[next]->latency == rows[i]->latency &&
                        rows[next]->number == rows[i]->number; next++) {
+        }
+        if (rows[i]->latency < OSI_LATENCY_MASKED && !osi_irqstat_wants(stat, rows[i]->number)) {
+            continue;
         }
         report_group(stat, rows + i, next - i, report, each);
     }

@@ -9,6 +9,7 @@
 
 struct open {
     uint64_t since;
+    const struct osi_label *action;
     uint32_t number;
     bool softirq;
 };
@@ -61,6 +62,9 @@ static uint64_t asserted(const struct osi_irqtrack *track, const struct osi_even
 {
     uint64_t time = event->irq_ack.origin.asserted;
 
+    if (event->irq_ack.delay != OSI_UNKNOWN_TIME && entered != OSI_UNKNOWN_TIME) {
+        return entered - MIN(entered, event->irq_ack.delay); /* known already, as in a trace */
+    }
     if (time == OSI_UNKNOWN_TIME || entered == OSI_UNKNOWN_TIME) {
         return OSI_UNKNOWN_TIME;
     }
@@ -76,25 +80,32 @@ static void acknowledge(struct osi_irqtrack *track, struct osi_event *event)
 
     event->irq_ack.origin.entered = frame ? frame->entered : OSI_UNKNOWN_TIME;
     event->irq_ack.origin.asserted = asserted(track, event, event->irq_ack.origin.entered);
+    event->irq_ack.delay = event->irq_ack.origin.asserted == OSI_UNKNOWN_TIME
+                               ? OSI_UNKNOWN_TIME
+                               : event->irq_ack.origin.entered - event->irq_ack.origin.asserted;
     if (frame && !event->irq_ack.spurious) {
         *frame = event->irq_ack.origin;
     }
 }
 
-static void open_call(struct osi_irqtrack *track, uint64_t time, uint32_t number, bool softirq)
+static void open_call(struct osi_irqtrack *track, const struct osi_event *event, uint32_t number,
+                      const struct osi_label *action, bool softirq)
 {
     if (track->n_open == MAX_OPEN) {
         track->n_open = 0; /* the ends of these were lost */
     }
-    track->open[track->n_open++] = (struct open){ time, number, softirq };
+    track->open[track->n_open++] = (struct open){ event->time, action, number, softirq };
 }
 
-static uint64_t close_call(struct osi_irqtrack *track, uint64_t time, uint32_t number, bool softirq)
+/* Since the call's beginning; its action goes to *action. */
+static uint64_t close_call(struct osi_irqtrack *track, const struct osi_event *event,
+                           uint32_t number, const struct osi_label **action, bool softirq)
 {
     for (unsigned i = track->n_open; i-- > 0;) {
         if (track->open[i].number == number && track->open[i].softirq == softirq) {
             track->n_open = i;
-            return time - track->open[i].since;
+            *action = track->open[i].action;
+            return event->time - track->open[i].since;
         }
     }
     return OSI_UNKNOWN_TIME;
@@ -118,11 +129,12 @@ void osi_irqtrack_event(struct osi_irqtrack *track, struct osi_event *event)
     case OSI_EVENT_IRQ_HANDLER_ENTRY:
         event->irq_handler.origin = origin_of(track);
         event->irq_handler.duration = OSI_UNKNOWN_TIME;
-        open_call(track, event->time, event->irq_handler.irq, false);
+        open_call(track, event, event->irq_handler.irq, event->irq_handler.action, false);
         break;
     case OSI_EVENT_IRQ_HANDLER_EXIT:
         event->irq_handler.origin = origin_of(track);
-        event->irq_handler.duration = close_call(track, event->time, event->irq_handler.irq, false);
+        event->irq_handler.duration = close_call(track, event, event->irq_handler.irq,
+                                                 &event->irq_handler.action, false);
         break;
     case OSI_EVENT_IRQ_EXIT:
         event->irq_exit.origin = origin_of(track);
@@ -130,10 +142,11 @@ void osi_irqtrack_event(struct osi_irqtrack *track, struct osi_event *event)
         break;
     case OSI_EVENT_SOFTIRQ_ENTRY:
         event->softirq.duration = OSI_UNKNOWN_TIME;
-        open_call(track, event->time, event->softirq.vec, true);
+        open_call(track, event, event->softirq.vec, event->softirq.action, true);
         break;
     case OSI_EVENT_SOFTIRQ_EXIT:
-        event->softirq.duration = close_call(track, event->time, event->softirq.vec, true);
+        event->softirq.duration = close_call(track, event, event->softirq.vec,
+                                             &event->softirq.action, true);
         break;
     case OSI_EVENT_TIMER_SET:
         if (event->timer_set.timer < MAX_TIMERS) {

@@ -318,7 +318,8 @@ void osi_irq_acked(struct osi_irq *irq, unsigned index, uint32_t hwirq)
     struct osi_event event = { .kind = OSI_EVENT_IRQ_ACK };
 
     event.irq_ack.origin.hwirq = hwirq;
-    event.irq_ack.spurious = hwirq >= OSI_SPURIOUS_IRQ && hwirq < OSI_SPURIOUS_IRQ + 4;
+    event.irq_ack.delay = OSI_UNKNOWN_TIME;
+    event.irq_ack.spurious = osi_irq_is_spurious(hwirq);
     find_deadline(&s, &event);
     happened(&s, &event);
 }

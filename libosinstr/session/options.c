@@ -265,6 +265,18 @@ bool osi_options_help_wanted(const struct osi_options *options)
     return osi_options_switch(options, "help");
 }
 
+/* As it was given: a list once for each of its texts. */
+static void summarise(GString *text, const struct value *value)
+{
+    bool list = value->option->kind == OSI_OPTION_LIST;
+    char **parts = g_strsplit(value->text, ",", list ? -1 : 1);
+
+    for (char **part = parts; *part; part++) {
+        g_string_append_printf(text, "%s%s=%s", text->len ? "," : "", value->option->name, *part);
+    }
+    g_strfreev(parts);
+}
+
 char *osi_options_summary(const struct osi_options *options)
 {
     GString *text = g_string_new(NULL);
@@ -273,8 +285,7 @@ char *osi_options_summary(const struct osi_options *options)
         const struct value *value = g_ptr_array_index(options->values, i);
 
         if (value->text && strcmp(value->option->name, "help") != 0) {
-            g_string_append_printf(text, "%s%s=%s", text->len ? "," : "", value->option->name,
-                                   value->text);
+            summarise(text, value);
         }
     }
     return g_string_free(text, FALSE);

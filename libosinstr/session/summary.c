@@ -106,6 +106,23 @@ static int write_file(struct osi_session *session, const struct osi_report *repo
     return rc;
 }
 
+/* They are counted only, so this is the only place where a trace has them. */
+static void note_exceptions(struct osi_session *session, unsigned vcpu)
+{
+    uint64_t counts[OSI_EXCEPTIONS];
+    GString *text = g_string_new(NULL);
+    char key[32];
+
+    osi_exceptions(session, vcpu, counts);
+    for (unsigned i = 0; i < OSI_EXCEPTIONS; i++) {
+        g_string_append_printf(text, "%s%s=%" G_GUINT64_FORMAT, i ? "," : "",
+                               osi_exception_name((enum osi_exception)i), counts[i]);
+    }
+    snprintf(key, sizeof(key), "exceptions.%u", vcpu);
+    osi_trace_note(session->trace, key, text->str);
+    g_string_free(text, TRUE);
+}
+
 static void close_trace(struct osi_session *session)
 {
     struct osi_error err = { "" };
@@ -118,6 +135,9 @@ static void close_trace(struct osi_session *session)
         snprintf(key, sizeof(key), "end_time.%u", i);
         snprintf(value, sizeof(value), "%" G_GUINT64_FORMAT, osi_end_time(session, i));
         osi_trace_note(session->trace, key, value);
+        if (session->irq) {
+            note_exceptions(session, i);
+        }
     }
     if (osi_trace_writer_close(session->trace, &err)) {
         osi_say(session, "%s", err.text);

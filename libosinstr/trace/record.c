@@ -147,8 +147,7 @@ bool osi_record_pack(const struct osi_event *event, uint64_t *f)
         return true;
     case OSI_EVENT_IRQ_ACK:
         f[0] = event->irq_ack.origin.hwirq;
-        f[1] = event->irq_ack.origin.asserted == OSI_UNKNOWN_TIME
-                   ? UINT64_MAX : event->irq_ack.origin.entered - event->irq_ack.origin.asserted;
+        f[1] = event->irq_ack.delay;
         return true;
     case OSI_EVENT_IRQ_HANDLER_ENTRY:
         f[0] = event->irq_handler.irq;

@@ -32,6 +32,7 @@ def workloads(args):
             "-append", KERNEL_ARGS]
     return {
         "mix": machine(args, 1, 64) + mix,
+        "mix-icount": machine(args, 1, 64) + mix + ["-icount", "shift=1,sleep=off"],
         "mix-2": machine(args, 2, 64) + mix,
         "ticker": machine(args, 1, 64) + ticker,
         # as many interrupts in each run
@@ -45,6 +46,8 @@ def workloads(args):
 # plugin: {workload: limit of the median ratio, or None to report only}
 PLANS = {
     "noop": {"mix": None, "linux": None},  # what loading any plugin costs
+    "irq-latency": {"mix": 1.03, "mix-icount": 1.08, "mix-2": 1.13, "ticker": 1.03,
+                    "ticker-icount": 1.08, "linux": None, "linux-2": None, "linux-icount": None},
     "sched": {"mix": 1.03, "mix-2": 1.13, "linux": None, "linux-2": None, "linux-icount": None},
 }
 
