@@ -50,15 +50,17 @@ void *osi_shard(const struct osi_session *session, unsigned vcpu);
 /* ---- the machine and its kernel ---- */
 const char *osi_target(const struct osi_session *session); /* "aarch64" */
 const struct osi_arch *osi_arch(const struct osi_session *session);
-/* Is the guest's kernel known and located? Before that symbols have no addresses. */
+/* Is the guest's kernel known and located? Before that symbols have no addresses. Never without
+ * OSI_NEED_TASKS. */
 bool osi_kernel_known(const struct osi_session *session);
-/* Run-time address of a kernel symbol; compiler suffixes (.isra.0) are allowed for. 0 or -ENOENT. */
+/* Run-time address of a kernel symbol; compiler suffixes (.isra.0) are allowed for. 0 or
+ * -ENOENT, always so without OSI_NEED_TASKS. */
 int osi_symbol_address(const struct osi_session *session, const char *name, uint64_t *address);
-/* Name of the symbol at or before a run-time address, NULL if none; *offset from its start. The
- * text lives as long as the session. */
+/* Name of the symbol at or before a run-time address, NULL if none, and without OSI_NEED_TASKS;
+ * *offset from its start. The text lives as long as the session. */
 const char *osi_symbol_at(const struct osi_session *session, uint64_t address, uint64_t *offset);
 /* Where a member lies in a structure of the guest's kernel ("task_struct", "thread_info.cpu"), in
- * bytes. 0 or -ENOENT. */
+ * bytes. 0 or -ENOENT, always so without OSI_NEED_TASKS. */
 int osi_member_offset(const struct osi_session *session, const char *type, const char *member,
                       uint32_t *offset, uint32_t *size);
 
@@ -88,7 +90,8 @@ void osi_timed(struct osi_session *session, unsigned vcpu, unsigned remaining, o
 
 /* ---- looking into the guest: vCPU thread, in callbacks that asked for registers ---- */
 /* A register by QEMU's name ("x0", "sp"), a general register, an argument of the C calling
- * convention at a function's entry (0 = first). 0 or -errno. */
+ * convention at a function's entry (0 = first). No OSI_NEED must be stated for these; numbers and
+ * arguments are known where the target has OSI_ARCH_REGISTERS. 0 or -errno. */
 int osi_register(struct osi_session *session, unsigned vcpu, const char *name, uint64_t *value);
 int osi_general_register(struct osi_session *session, unsigned vcpu, unsigned number,
                          uint64_t *value);
@@ -110,7 +113,8 @@ void osi_exceptions(const struct osi_session *session, unsigned vcpu,
 struct osi_hook;
 /* Runs fn at each entry of the kernel function `symbol` (every one of that name), with registers
  * readable; from `ready` or later, before the code was first executed: code already translated is
- * not instrumented again. NULL with the reason in *err if the kernel has no such function. */
+ * not instrumented again. Needs OSI_NEED_TASKS. NULL with the reason in *err if the kernel has no
+ * such function, or is not known. */
 struct osi_hook *osi_hook(struct osi_session *session, const char *symbol,
                           void (*fn)(struct osi_session *session, unsigned vcpu, void *data),
                           void *data, struct osi_error *err);

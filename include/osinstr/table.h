@@ -92,7 +92,7 @@ void osi_report_limit(struct osi_report *report, size_t n);
 /* Adds a copy of the histogram; its values are in the report's unit. A run whose report has
  * histograms leaves histograms.csv and histograms.hlog in its directory.
  *
- * `tag` is the name in both, e.g. "handler.irq27.arch_timer.cpu0". What is not printable
+ * `tag` is the name in both, e.g. "handler.irq27.arch_timer.cpu_0". What is not printable
  * ASCII, and the blank, comma and double quote, become '_' in it; a tag that is in use
  * already gets _2, _3 .... An empty histogram is ignored and takes no tag. */
 void osi_report_histogram(struct osi_report *report, const char *tag,

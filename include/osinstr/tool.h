@@ -48,7 +48,9 @@ struct osi_option {
 
 enum osi_need {
     OSI_NEED_SYSTEM = 1 << 0, /* a whole machine, not one user program */
-    OSI_NEED_TASKS = 1 << 1,  /* a guest kernel whose tasks are understood */
+    OSI_NEED_TASKS = 1 << 1,  /* a guest kernel whose tasks are understood; the calls
+                                 about the kernel (osi_hook(), osi_symbol_address(),
+                                 osi_kernel_known(), …) need this */
     OSI_NEED_CLOCK = 1 << 2,  /* times of events; without it events carry time 0 */
     OSI_NEED_DECODE = 1 << 3, /* instruction kinds */
     OSI_NEED_EXACT = 1 << 4,  /* with icount: times right to the instruction also just after device
