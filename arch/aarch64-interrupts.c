@@ -22,17 +22,19 @@ static const struct osi_vector vectors[] = {
 #define STATUS_LEVEL 0xcu
 #define STATUS_HANDLER 1u     /* SP_ELx, not SP_EL0 */
 
-/* The saved mode says where the exception came from. The lower levels are those below; EL0 in all
- * but hypervisors. */
-static bool fits(unsigned entry, uint64_t saved)
+/* The saved mode says where the exception came from: this level with SP_EL0 or its own stack, or a
+ * lower one. */
+static bool fits(unsigned entry, uint64_t saved, unsigned at_level)
 {
+    unsigned from = (unsigned)(saved & STATUS_LEVEL) >> 2;
+
     switch (entry / 4) {
     case 0:
-        return !(saved & STATUS_32) && (saved & STATUS_LEVEL) && !(saved & STATUS_HANDLER);
+        return !(saved & STATUS_32) && from == at_level && !(saved & STATUS_HANDLER);
     case 1:
-        return !(saved & STATUS_32) && (saved & STATUS_LEVEL) && (saved & STATUS_HANDLER);
+        return !(saved & STATUS_32) && from == at_level && (saved & STATUS_HANDLER);
     case 2:
-        return !(saved & STATUS_32);
+        return !(saved & STATUS_32) && from < at_level;
     default:
         return saved & STATUS_32;
     }

@@ -276,6 +276,15 @@ static bool is_kernel(uint64_t address)
     return address >> 55 & 1;
 }
 
+/* With pointer authentication the bits above the address hold a signature: bits 54 to 48, and 63 to 56
+ * where there are no tags. Kernel code lies in the upper 48 bits' half also with larger addresses. */
+static uint64_t code_address(uint64_t value)
+{
+    const uint64_t above = ~((1ull << 48) - 1);
+
+    return is_kernel(value) ? value | above : value & ~above;
+}
+
 /* Number 31 has no entry: in all kinds it is the zero register. */
 static const char *const general[] = {
     "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10",
@@ -308,5 +317,8 @@ const struct osi_arch osi_arch_aarch64 = {
     .decode = decode,
     .accesses_memory = accesses_memory,
     .stores_zero = stores_zero,
+    .code_address = code_address,
+    .link = "x30",
+    .frame = "x29",
     .is_kernel = is_kernel,
 };

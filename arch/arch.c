@@ -33,22 +33,6 @@ const struct osi_arch *osi_arch_find(const char *target)
     return NULL;
 }
 
-const char *osi_exception_name(enum osi_exception exception)
-{
-    static const char *const names[OSI_EXCEPTIONS] = {
-        [OSI_EXCEPTION_SYSCALL] = "syscall",
-        [OSI_EXCEPTION_PAGE_FAULT] = "page fault",
-        [OSI_EXCEPTION_FP] = "fp access",
-        [OSI_EXCEPTION_UNDEFINED] = "undefined",
-        [OSI_EXCEPTION_DEBUG] = "debug",
-        [OSI_EXCEPTION_ALIGNMENT] = "alignment",
-        [OSI_EXCEPTION_OTHER] = "other",
-        [OSI_EXCEPTION_ERROR] = "serror",
-    };
-
-    return (unsigned)exception < OSI_EXCEPTIONS ? names[exception] : "unknown";
-}
-
 /* No `default`: the compiler then names every kind that this list lacks. */
 const char *osi_insn_kind_name(enum osi_insn_kind kind)
 {

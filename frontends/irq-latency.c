@@ -14,7 +14,8 @@ static const struct osi_option options[] = {
       "report each interval above this at once, while the guest runs (50us, 2ms; a number is ns, or "
       "instructions with clock=insn)" },
     { "irq", OSI_OPTION_LIST, NULL, NULL,
-      "only this interrupt: its number at the controller or the name of its action; repeatable" },
+      "only the intervals of this interrupt: its number at the controller or the name of its action; "
+      "repeatable" },
     { "top", OSI_OPTION_COUNT, "20", NULL, "rows of the printed tables; the files have all" },
     { NULL, OSI_OPTION_TEXT, NULL, NULL, NULL },
 };

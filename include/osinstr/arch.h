@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <osinstr/event.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -98,19 +100,6 @@ struct osi_vector {
     bool user;        /* taken from a lower level: user code */
 };
 
-/* Classes of synchronous exceptions. */
-enum osi_exception {
-    OSI_EXCEPTION_SYSCALL,
-    OSI_EXCEPTION_PAGE_FAULT, /* data or instruction abort */
-    OSI_EXCEPTION_FP,         /* first use of a disabled unit: FP, SVE, SME */
-    OSI_EXCEPTION_UNDEFINED,  /* unknown or trapped instruction */
-    OSI_EXCEPTION_DEBUG,      /* breakpoint, watchpoint, single step */
-    OSI_EXCEPTION_ALIGNMENT,  /* of PC or SP */
-    OSI_EXCEPTION_OTHER,
-    OSI_EXCEPTION_ERROR,      /* SError */
-    OSI_EXCEPTIONS
-};
-
 /* Independent reasons why no interrupt can be taken. */
 enum osi_mask {
     OSI_MASK_STATUS = 1 << 0,   /* PSTATE.I */
@@ -127,8 +116,8 @@ struct osi_arch_timer {
 struct osi_arch_interrupts {
     uint32_t table, entry; /* bytes of the vector table, which is so aligned, and of an entry */
     const struct osi_vector *vectors; /* table / entry of them */
-    /* Could the exception that left this saved status have come to this entry? */
-    bool (*fits)(unsigned entry, uint64_t saved_status);
+    /* Could the exception that left this saved status have come to this entry at this level? */
+    bool (*fits)(unsigned entry, uint64_t saved_status, unsigned level);
     const char *status;    /* register with the level and the mask bits */
     unsigned (*level)(uint64_t status);
     unsigned (*masks)(uint64_t status); /* enum osi_mask, of a status register, saved or current */
@@ -172,6 +161,11 @@ struct osi_arch {
      * goes to *reg. NULL without OSI_ARCH_DECODE. */
     bool (*stores_zero)(const uint8_t *bytes, size_t size, uint32_t offset, uint8_t *reg);
 
+    /* The address of code as it stands in a register, without tags and signatures; NULL: as it is. */
+    uint64_t (*code_address)(uint64_t value);
+    const char *link, *frame; /* registers: return address, frame record (its caller's, then its own
+                                 return address) */
+
     /* True if the address belongs to the kernel's half of the address space. */
     bool (*is_kernel)(uint64_t address);
 };
@@ -181,9 +175,6 @@ const struct osi_arch *osi_arch_find(const char *target);
 
 /* "call", "exception-return", …; never NULL. */
 const char *osi_insn_kind_name(enum osi_insn_kind kind);
-
-/* "syscall", "page fault", …; never NULL. */
-const char *osi_exception_name(enum osi_exception exception);
 
 /* Names of the features in `missing`, as a phrase for an error line, in `text`. */
 const char *osi_arch_features_text(unsigned missing, char *text, size_t size);

@@ -50,6 +50,22 @@ enum osi_event_kind {
     OSI_EVENT_KINDS
 };
 
+/* Classes of synchronous exceptions. */
+enum osi_exception {
+    OSI_EXCEPTION_SYSCALL,
+    OSI_EXCEPTION_PAGE_FAULT, /* data or instruction abort */
+    OSI_EXCEPTION_FP,         /* first use of a disabled unit: FP, SVE, SME */
+    OSI_EXCEPTION_UNDEFINED,  /* unknown or trapped instruction */
+    OSI_EXCEPTION_DEBUG,      /* breakpoint, watchpoint, single step */
+    OSI_EXCEPTION_ALIGNMENT,  /* of PC or SP */
+    OSI_EXCEPTION_OTHER,
+    OSI_EXCEPTION_ERROR,      /* SError */
+    OSI_EXCEPTIONS
+};
+
+/* "syscall", "page fault", …; never NULL. */
+const char *osi_exception_name(enum osi_exception exception);
+
 #define OSI_EVENT_BIT(kind) (1u << (kind))
 
 #define OSI_IRQ_EVENTS (((1u << 10) - 1) << OSI_EVENT_IRQ_ENTER)

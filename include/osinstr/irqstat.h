@@ -13,8 +13,8 @@
  *          |                          |<---------- entry to thread --------->|
  *          |<---------------------- assert to thread ----------------------->|   (thread latency)
  *
- * The moment of assertion is known of the architecture's timers only: their deadline, or the moment
- * at which a timer was switched on with its deadline passed. What other devices do is not visible.
+ * The moment of assertion is known of the architecture's timers only: the deadline, or the last write
+ * to the timer's registers if that came later. What other devices do is not visible.
  *
  * Durations are gross: what interrupts an interval is part of it. An interrupt without a number (its
  * controller is not understood) is in a row of its own.
@@ -28,7 +28,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <osinstr/arch.h>
 #include <osinstr/event.h>
 #include <osinstr/histogram.h>
 
@@ -102,7 +101,8 @@ const struct osi_histogram *osi_irqstat_histogram(struct osi_irqstat *stat,
  * of the printed tables, 0: all. */
 void osi_irqstat_report(struct osi_irqstat *stat, struct osi_report *report, size_t top);
 
-/* One line about a sample: "cpu0 irq 27 (arch_timer): assert_to_entry 73.2 us". */
+/* One line about a sample: "CPU 0 irq 27 (arch_timer): assert_to_entry 73.20 us"; the number is the
+ * controller's. */
 void osi_irq_sample_text(const struct osi_irqstat *stat, const struct osi_irq_sample *sample,
                          const char *unit, char *text, size_t size);
 

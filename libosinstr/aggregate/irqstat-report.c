@@ -22,15 +22,6 @@ static const char *const titles[OSI_LATENCIES] = {
     [OSI_LATENCY_SOFTIRQ] = "softirqs",
 };
 
-static void number_text(uint32_t number, char *text, size_t size)
-{
-    if (number == OSI_NO_IRQ) {
-        snprintf(text, size, "?");
-    } else {
-        snprintf(text, size, "%u", number);
-    }
-}
-
 static const char *name_of(const struct osi_irqstat *stat, enum osi_latency latency, uint32_t number)
 {
     uint32_t irq;
@@ -46,6 +37,23 @@ static const char *name_of(const struct osi_irqstat *stat, enum osi_latency late
     return name;
 }
 
+/* As the tables print it: four digits and a unit. */
+static void time_text(uint64_t duration, const char *unit, char *text, size_t size)
+{
+    static const char *const units[] = { "ns", "us", "ms", "s" };
+    double value = (double)duration;
+    unsigned i = 0;
+
+    if (strcmp(unit, "ns") != 0 || duration < 1000) {
+        snprintf(text, size, "%" PRIu64 " %s", duration, unit);
+        return;
+    }
+    for (; value >= 999.95 && i < N(units) - 1; i++) {
+        value /= 1000;
+    }
+    snprintf(text, size, "%.*f %s", value < 9.9995 ? 3 : value < 99.995 ? 2 : 1, value, units[i]);
+}
+
 void osi_irq_sample_text(const struct osi_irqstat *stat, const struct osi_irq_sample *sample,
                          const char *unit, char *text, size_t size)
 {
@@ -58,12 +66,7 @@ void osi_irq_sample_text(const struct osi_irqstat *stat, const struct osi_irq_sa
         snprintf(of, sizeof(of), " irq %u%s%s%s", sample->hwirq, name ? " (" : "", name ? name : "",
                  name ? ")" : "");
     }
-    if (strcmp(unit, "ns") == 0) {
-        snprintf(time, sizeof(time), "%" PRIu64 ".%03u us", sample->duration / 1000,
-                 (unsigned)(sample->duration % 1000));
-    } else {
-        snprintf(time, sizeof(time), "%" PRIu64 " %s", sample->duration, unit);
-    }
+    time_text(sample->duration, unit, time, sizeof(time));
     snprintf(text, size, "CPU %u%s: %s %s", sample->event->vcpu, of,
              osi_latency_name(sample->latency), time);
 }
@@ -253,52 +256,59 @@ static void keep_histogram(struct osi_report *report, const struct osi_irqstat *
                            const struct osi_histogram *histogram)
 {
     const char *name = name_of(stat, latency, number);
-    char tag[128], of[16];
+    char tag[128];
 
-    number_text(number, of, sizeof(of));
     if (latency == OSI_LATENCY_MASKED) {
         snprintf(tag, sizeof(tag), "%s.cpu_%s", osi_latency_name(latency), cpu);
     } else if (latency == OSI_LATENCY_SOFTIRQ) {
         snprintf(tag, sizeof(tag), "%s.%s.cpu_%s", osi_latency_name(latency), name, cpu);
+    } else if (number == OSI_NO_IRQ) {
+        snprintf(tag, sizeof(tag), "%s.irq-.-.cpu_%s", osi_latency_name(latency), cpu);
     } else {
-        snprintf(tag, sizeof(tag), "%s.irq%s.%s.cpu_%s", osi_latency_name(latency), of,
+        snprintf(tag, sizeof(tag), "%s.irq%u.%s.cpu_%s", osi_latency_name(latency), number,
                  name ? name : "-", cpu);
     }
     osi_report_histogram(report, tag, histogram);
 }
 
+#define VALUE_COLUMNS \
+    { "cpu", "cpu", OSI_COL_STRING }, { "count", "count", OSI_COL_COUNT }, \
+    { "p50", "p50", OSI_COL_TIME }, { "p90", "p90", OSI_COL_TIME }, \
+    { "p99", "p99", OSI_COL_TIME }, { "p99_9", "p99.9", OSI_COL_TIME }, \
+    { "max", "max", OSI_COL_TIME }, { "max_at", "at", OSI_COL_STAMP }
+
+#define VALUES(h) \
+    osi_histogram_count(h), osi_histogram_percentile(h, 50), osi_histogram_percentile(h, 90), \
+    osi_histogram_percentile(h, 99), osi_histogram_percentile(h, 99.9), osi_histogram_max(h)
+
 static void interval_row(const struct osi_irqstat *stat, enum osi_latency latency, uint32_t number,
                          const char *cpu, const struct osi_histogram *h, uint64_t max_at,
                          struct osi_report *report)
 {
-    char of[16];
-
-    number_text(number, of, sizeof(of));
-    osi_report_row(report, latency == OSI_LATENCY_MASKED ? "" : of, name_of(stat, latency, number),
-                   cpu, osi_histogram_count(h), osi_histogram_percentile(h, 50),
-                   osi_histogram_percentile(h, 90), osi_histogram_percentile(h, 99),
-                   osi_histogram_percentile(h, 99.9), osi_histogram_max(h), max_at);
+    if (latency == OSI_LATENCY_MASKED) {
+        osi_report_row(report, cpu, VALUES(h), max_at);
+    } else {
+        osi_report_row(report, number == OSI_NO_IRQ ? OSI_NONE : (uint64_t)number,
+                       name_of(stat, latency, number), cpu, VALUES(h), max_at);
+    }
     keep_histogram(report, stat, latency, number, cpu, h);
 }
 
 static void begin_intervals(enum osi_latency latency, struct osi_report *report, size_t top)
 {
-    const struct osi_column columns[] = {
-        { latency == OSI_LATENCY_SOFTIRQ ? "vec" : "hwirq",
-          latency == OSI_LATENCY_MASKED ? NULL : latency == OSI_LATENCY_SOFTIRQ ? "vec" : "hwirq",
-          OSI_COL_STRING },
-        { "name", latency == OSI_LATENCY_MASKED ? NULL : "name", OSI_COL_STRING },
-        { "cpu", "cpu", OSI_COL_STRING },
-        { "count", "count", OSI_COL_COUNT },
-        { "p50", "p50", OSI_COL_TIME },
-        { "p90", "p90", OSI_COL_TIME },
-        { "p99", "p99", OSI_COL_TIME },
-        { "p99_9", "p99.9", OSI_COL_TIME },
-        { "max", "max", OSI_COL_TIME },
-        { "max_at", "at", OSI_COL_STAMP },
+    static const struct osi_column of_irqs[] = {
+        { "hwirq", "hwirq", OSI_COL_COUNT }, { "name", "name", OSI_COL_STRING }, VALUE_COLUMNS,
     };
+    static const struct osi_column of_softirqs[] = {
+        { "vec", "vec", OSI_COL_COUNT }, { "name", "name", OSI_COL_STRING }, VALUE_COLUMNS,
+    };
+    static const struct osi_column of_cpus[] = { VALUE_COLUMNS };
+    const struct osi_column *columns = latency == OSI_LATENCY_MASKED    ? of_cpus
+                                       : latency == OSI_LATENCY_SOFTIRQ ? of_softirqs
+                                                                        : of_irqs;
 
-    osi_report_table(report, osi_latency_name(latency), titles[latency], columns, N(columns));
+    osi_report_table(report, osi_latency_name(latency), titles[latency], columns,
+                     latency == OSI_LATENCY_MASKED ? N(of_cpus) : N(of_irqs));
     osi_report_limit(report, top);
 }
 

@@ -187,6 +187,13 @@ struct osi_irq_cpu *osi_irqstat_cpu(struct osi_irqstat *stat, uint32_t vcpu)
     return cpu;
 }
 
+/* Linux has one action for all interrupts between CPUs; /proc/interrupts numbers them. */
+#define N_IPIS 16
+static const char *const ipis[N_IPIS] = {
+    "IPI0", "IPI1", "IPI2",  "IPI3",  "IPI4",  "IPI5",  "IPI6",  "IPI7",
+    "IPI8", "IPI9", "IPI10", "IPI11", "IPI12", "IPI13", "IPI14", "IPI15",
+};
+
 const char *osi_irqstat_action(const struct osi_irqstat *stat, uint32_t hwirq, uint32_t *irq)
 {
     const char *name = NULL;
@@ -205,7 +212,7 @@ const char *osi_irqstat_action(const struct osi_irqstat *stat, uint32_t hwirq, u
             *irq = source->irq;
         }
     }
-    return name;
+    return name && hwirq < N_IPIS && strcmp(name, "IPI") == 0 ? ipis[hwirq] : name;
 }
 
 /* ---- what is wanted, what is kept ---- */
@@ -223,7 +230,10 @@ bool osi_irqstat_wants(const struct osi_irqstat *stat, uint32_t hwirq)
         name = osi_irqstat_action(stat, hwirq, &irq);
     }
     return hwirq != OSI_NO_IRQ && (g_strv_contains((const char *const *)stat->wanted, number) ||
-                                   (name && g_strv_contains((const char *const *)stat->wanted, name)));
+                                   (name && (g_strv_contains((const char *const *)stat->wanted, name) ||
+                                             (g_str_has_prefix(name, "IPI") &&
+                                              g_strv_contains((const char *const *)stat->wanted,
+                                                              "IPI")))));
 }
 
 /* The longest first; among equals the earlier, then the lower vCPU. */

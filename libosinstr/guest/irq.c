@@ -186,7 +186,7 @@ static bool is_taken(const struct scene *s, const struct osi_vector *vector, uin
         return false;
     }
     saved = read_register(s, is->saved_status[level]);
-    return is->fits((unsigned)(vector - is->vectors), saved) &&
+    return is->fits((unsigned)(vector - is->vectors), saved, level) &&
            (vector->kind == OSI_VECTOR_EXCEPTION || vector->kind == OSI_VECTOR_ERROR ||
             !(is->masks(saved) & OSI_MASK_STATUS));
 }

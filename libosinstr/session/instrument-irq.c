@@ -12,7 +12,6 @@
 
 #include "session/block-internal.h"
 
-#define LINK_REGISTER 30 /* x30 */
 #define MAX_TABLES 64 /* kernel, trampolines, per-CPU mitigations, firmware */
 
 /* A place in the code, with what its callback must know; shared by all blocks that have it. */
@@ -139,21 +138,37 @@ static struct osi_vcpu *enter(const struct place *place, unsigned index)
     return vcpu;
 }
 
-/* The function that this one returns to; the link register still holds it, for it is a leaf. */
+static const struct osi_caller *known_place(struct osi_session *session, struct osi_vcpu *vcpu,
+                                            uint64_t address)
+{
+    struct osi_caller *slot = &vcpu->callers[address >> 2 & (OSI_MAX_CALLERS - 1)];
+
+    if (slot->address != address) {
+        *slot = (struct osi_caller){ address, osi_label_of(session, address),
+                                     is_helper(session, address) };
+    }
+    return slot;
+}
+
+/* Who called the helper: a leaf returns to the address in the link register; one that called another
+ * helper keeps its own return address in its frame, where the frame register still points. */
 static const struct osi_label *caller(const struct place *place, struct osi_vcpu *vcpu)
 {
-    struct osi_caller *slot;
-    uint64_t address;
+    struct osi_session *session = place->session;
+    const struct osi_arch *arch = session->arch;
+    const struct osi_caller *from;
+    uint64_t address, frame;
 
-    if (osi_general_register(place->session, vcpu->index, LINK_REGISTER, &address)) {
+    if (osi_register(session, vcpu->index, arch->link, &address)) {
         return place->label;
     }
-    slot = &vcpu->callers[address >> 2 & (OSI_MAX_CALLERS - 1)];
-    if (slot->address != address) {
-        slot->address = address;
-        slot->label = osi_label_of(place->session, address);
+    from = known_place(session, vcpu, arch->code_address(address));
+    if (from->helper && osi_register(session, vcpu->index, arch->frame, &frame) == 0 &&
+        osi_host_read_memory(session->host, frame + sizeof(address), &address,
+                             sizeof(address)) == 0) {
+        from = known_place(session, vcpu, arch->code_address(address));
     }
-    return slot->label;
+    return from->label;
 }
 
 static void at_mask(unsigned index, void *data)

@@ -48,6 +48,7 @@ struct osi_deferred {
 struct osi_caller {
     uint64_t address;
     const struct osi_label *label;
+    bool helper; /* it only masks for its own caller */
 };
 
 /* Everything that belongs to one vCPU's thread. */

@@ -22,6 +22,22 @@ const char *osi_event_name(enum osi_event_kind kind)
     return (unsigned)kind < OSI_EVENT_KINDS ? names[kind] : "unknown";
 }
 
+const char *osi_exception_name(enum osi_exception exception)
+{
+    static const char *const classes[OSI_EXCEPTIONS] = {
+        [OSI_EXCEPTION_SYSCALL] = "syscall",
+        [OSI_EXCEPTION_PAGE_FAULT] = "page fault",
+        [OSI_EXCEPTION_FP] = "fp access",
+        [OSI_EXCEPTION_UNDEFINED] = "undefined",
+        [OSI_EXCEPTION_DEBUG] = "debug",
+        [OSI_EXCEPTION_ALIGNMENT] = "alignment",
+        [OSI_EXCEPTION_OTHER] = "other",
+        [OSI_EXCEPTION_ERROR] = "serror",
+    };
+
+    return (unsigned)exception < OSI_EXCEPTIONS ? classes[exception] : "unknown";
+}
+
 /* The order is the kernel's (enum in include/linux/interrupt.h). */
 const char *osi_softirq_name(uint32_t vec)
 {

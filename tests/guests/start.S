@@ -58,7 +58,7 @@ vectors:
     b restore
     unexpected
     unexpected
-    .balign 128
+    .balign 2048                /* what else is in the table would look like a vector */
 restore:
     ldp x14, x15, [sp, #112]
     ldp x12, x13, [sp, #96]
@@ -70,7 +70,6 @@ restore:
     ldp x0, x1, [sp]
     add sp, sp, #256
     eret
-    .balign 2048                /* what else is in the table would look like a vector */
 
     .section .bss
     .balign 16
