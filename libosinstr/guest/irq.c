@@ -6,12 +6,17 @@
 
 #define LEVELS 4
 
+typedef const struct osi_host_register *reg_handle;
+
 struct osi_irq {
     struct osi_session *session;
     struct osi_host *host;
     const struct osi_arch *arch;
     const struct osi_arch_interrupts *is;
     const struct osi_irq_client *client;
+    /* Found once: a search by name costs as much as a read. NULL: the machine lacks it. */
+    reg_handle status, return_address[LEVELS], saved_status[LEVELS], syndrome[LEVELS];
+    reg_handle deadlines[OSI_MAX_TIMERS];
 };
 
 /* What one call works on. */
@@ -31,7 +36,11 @@ struct osi_irq *osi_irq_new(struct osi_session *session, struct osi_host *host,
 {
     struct osi_irq *irq = g_new0(struct osi_irq, 1);
 
-    *irq = (struct osi_irq){ session, host, arch, arch->interrupts, client };
+    irq->session = session;
+    irq->host = host;
+    irq->arch = arch;
+    irq->is = arch->interrupts;
+    irq->client = client;
     return irq;
 }
 
@@ -45,21 +54,43 @@ void osi_irq_reset(struct osi_irq_vcpu *vcpu)
     *vcpu = (struct osi_irq_vcpu){ .masks = OSI_MASK_STATUS };
 }
 
-static uint64_t read_register(const struct scene *s, const char *name)
+void osi_irq_find_registers(struct osi_irq *irq, unsigned vcpu)
+{
+    const struct osi_arch_interrupts *is = irq->is;
+    const struct {
+        reg_handle *handle;
+        const char *const *names;
+    } by_level[] = {
+        { irq->return_address, is->return_address },
+        { irq->saved_status, is->saved_status },
+        { irq->syndrome, is->syndrome },
+    };
+
+    irq->status = osi_host_find_register(irq->host, vcpu, is->status);
+    for (unsigned i = 0; i < G_N_ELEMENTS(by_level) * LEVELS; i++) {
+        const char *name = by_level[i / LEVELS].names[i % LEVELS];
+
+        by_level[i / LEVELS].handle[i % LEVELS] =
+            name ? osi_host_find_register(irq->host, vcpu, name) : NULL;
+    }
+    for (unsigned i = 0; i < OSI_MAX_TIMERS && is->timers[i].deadline; i++) {
+        irq->deadlines[i] = osi_host_find_register(irq->host, vcpu, is->timers[i].deadline);
+    }
+}
+
+static uint64_t read_register(reg_handle handle)
 {
     uint64_t value = 0;
 
-    if (name) {
-        osi_host_register(s->irq->host, s->index, name, &value);
+    if (handle) {
+        osi_host_read_register(handle, &value);
     }
     return value;
 }
 
-unsigned osi_irq_level(struct osi_irq *irq, unsigned index)
+unsigned osi_irq_level(struct osi_irq *irq)
 {
-    struct scene s = scene_of(irq, index);
-
-    return irq->is->level(read_register(&s, irq->is->status)) % LEVELS;
+    return irq->is->level(read_register(irq->status)) % LEVELS;
 }
 
 static void happened(const struct scene *s, struct osi_event *event)
@@ -169,7 +200,7 @@ static void count_exception(const struct scene *s, const struct osi_vector *vect
     enum osi_exception class = OSI_EXCEPTION_ERROR;
 
     if (vector->kind == OSI_VECTOR_EXCEPTION) {
-        class = s->irq->is->classify(read_register(s, s->irq->is->syndrome[level]));
+        class = s->irq->is->classify(read_register(s->irq->syndrome[level]));
     }
     s->vcpu->exceptions[class]++;
 }
@@ -185,7 +216,7 @@ static bool is_taken(const struct scene *s, const struct osi_vector *vector, uin
     if (!(is->masks(status) & OSI_MASK_STATUS)) {
         return false;
     }
-    saved = read_register(s, is->saved_status[level]);
+    saved = read_register(s->irq->saved_status[level]);
     return is->fits((unsigned)(vector - is->vectors), saved, level) &&
            (vector->kind == OSI_VECTOR_EXCEPTION || vector->kind == OSI_VECTOR_ERROR ||
             !(is->masks(saved) & OSI_MASK_STATUS));
@@ -207,13 +238,13 @@ void osi_irq_taken(struct osi_irq *irq, unsigned index, const struct osi_vector 
 {
     struct scene s = scene_of(irq, index);
     bool is_irq = vector->kind == OSI_VECTOR_IRQ || vector->kind == OSI_VECTOR_FIQ;
-    uint64_t status = read_register(&s, irq->is->status), from;
+    uint64_t status = read_register(irq->status), from;
     unsigned level = irq->is->level(status) % LEVELS;
 
     if (!pc && !is_taken(&s, vector, status, level)) {
         return;
     }
-    from = pc ? *pc : read_register(&s, irq->is->return_address[level]);
+    from = pc ? *pc : read_register(irq->return_address[level]);
     s.vcpu->waiting = false;
     if (is_irq) {
         report_entry(&s, vector, from);
@@ -264,11 +295,11 @@ void osi_irq_returns(struct osi_irq *irq, unsigned index, unsigned level,
                      const struct osi_label *label)
 {
     struct scene s = scene_of(irq, index);
-    unsigned saved = irq->is->masks(read_register(&s, irq->is->saved_status[level]));
+    unsigned saved = irq->is->masks(read_register(irq->saved_status[level]));
 
     /* The processor sets ALLINT at each entry, but it masks only where SCTLR_ELx.NMI says so. */
     saved &= s.vcpu->uses_all ? ~0u : ~(unsigned)OSI_MASK_ALL;
-    pop(&s, read_register(&s, irq->is->return_address[level]));
+    pop(&s, read_register(irq->return_address[level]));
     set_masks(&s, (s.vcpu->masks & OSI_MASK_PRIORITY) | saved, label);
 }
 
@@ -350,7 +381,7 @@ void osi_irq_timer(struct osi_irq *irq, unsigned index, const struct osi_decoded
         s.vcpu->timers[number].control = (uint32_t)value;
     } else {
         if (insn->kind == OSI_INSN_TIMER_RELATIVE) {
-            value = read_register(&s, timer->deadline);
+            value = read_register(irq->deadlines[number]);
         }
         s.vcpu->timers[number].deadline = value;
         event.timer_set.deadline = osi_clock_of_ticks(irq->client->clock(irq->session), value);

@@ -76,10 +76,12 @@ void osi_irq_reset(struct osi_irq_vcpu *vcpu);
 struct osi_irq *osi_irq_new(struct osi_session *session, struct osi_host *host,
                             const struct osi_arch *arch, const struct osi_irq_client *client);
 void osi_irq_free(struct osi_irq *irq); /* NULL is allowed */
+/* Before the first vCPU runs. */
+void osi_irq_find_registers(struct osi_irq *irq, unsigned vcpu);
 
 /* All on the vCPU's thread with registers readable. `label`: the place, `level`: of the code. */
-/* The level that the vCPU runs at. */
-unsigned osi_irq_level(struct osi_irq *irq, unsigned vcpu);
+/* The level that the running vCPU is at. */
+unsigned osi_irq_level(struct osi_irq *irq);
 /* The vCPU is at the first instruction of a vector. `pc`: interrupted; NULL: it only may be there for
  * an exception, for a table that is not used whole has other code in it. */
 void osi_irq_taken(struct osi_irq *irq, unsigned vcpu, const struct osi_vector *vector,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The host seam: what the library asks of whatever runs the guest.
  *
- * Only qemu.c implements it, and only there does the name qemu_plugin_ appear.
+ * Only qemu*.c implement it, and only there does the name qemu_plugin_ appear.
  * A host reports to its client (the session) through struct osi_host_client;
  * the client instruments blocks through the calls below, from inside its
  * translate callback only.
@@ -106,6 +106,7 @@ int osi_host_register(struct osi_host *host, unsigned vcpu, const char *name, ui
 struct osi_host_register;
 const struct osi_host_register *osi_host_find_register(struct osi_host *host, unsigned vcpu,
                                                        const char *name);
+/* 0 or -errno; -ENOENT for NULL. */
 int osi_host_read_register(const struct osi_host_register *reg, uint64_t *value);
 /* Guest virtual memory as the running vCPU sees it now. 0 or -errno. */
 int osi_host_read_memory(struct osi_host *host, uint64_t vaddr, void *to, size_t size);

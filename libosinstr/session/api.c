@@ -126,14 +126,11 @@ int osi_general_register(struct osi_session *session, unsigned vcpu, unsigned nu
 
 int osi_argument(struct osi_session *session, unsigned vcpu, unsigned number, uint64_t *value)
 {
-    const char *const *names = session->arch ? session->arch->arguments : NULL;
-
-    for (unsigned i = 0; names && names[i]; i++) {
-        if (i == number) {
-            return osi_host_register(session->host, vcpu, names[i], value);
-        }
+    (void)vcpu;
+    if (number >= OSI_MAX_ARGUMENTS || !session->arguments[number]) {
+        return -ENOENT;
     }
-    return -ENOENT;
+    return osi_host_read_register(session->arguments[number], value);
 }
 
 int osi_read(struct osi_session *session, uint64_t address, void *to, size_t size)

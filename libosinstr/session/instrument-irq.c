@@ -116,12 +116,12 @@ static struct place *insn_place(struct osi_session *session, const struct osi_bl
 
 /* ---- callbacks ---- */
 /* Code runs at one level: asked for once. */
-static unsigned level_at(struct place *place, unsigned index)
+static unsigned level_at(struct place *place)
 {
     unsigned level = atomic_load_explicit(&place->level, memory_order_relaxed);
 
     if (!level) {
-        level = osi_irq_level(place->session->irq, index) + 1;
+        level = osi_irq_level(place->session->irq) + 1;
         atomic_store_explicit(&place->level, (unsigned char)level, memory_order_relaxed);
     }
     return level - 1;
@@ -159,11 +159,11 @@ static const struct osi_label *caller(const struct place *place, struct osi_vcpu
     const struct osi_caller *from;
     uint64_t address, frame;
 
-    if (osi_register(session, vcpu->index, arch->link, &address)) {
+    if (osi_host_read_register(session->link, &address)) {
         return place->label;
     }
     from = known_place(session, vcpu, arch->code_address(address));
-    if (from->helper && osi_register(session, vcpu->index, arch->frame, &frame) == 0 &&
+    if (from->helper && osi_host_read_register(session->frame, &frame) == 0 &&
         osi_host_read_memory(session->host, frame + sizeof(address), &address,
                              sizeof(address)) == 0) {
         from = known_place(session, vcpu, arch->code_address(address));
@@ -193,7 +193,7 @@ static void at_return(unsigned index, void *data)
     struct osi_vcpu *vcpu = enter(place, index);
 
     if (vcpu) {
-        osi_irq_returns(place->session->irq, index, level_at(place, index), place->label);
+        osi_irq_returns(place->session->irq, index, level_at(place), place->label);
         osi_leave(vcpu);
     }
 }
@@ -248,7 +248,7 @@ static void take_relative(struct place *place, unsigned index)
 
     if (vcpu) {
         vcpu->remaining = place->remaining + 1;
-        osi_irq_timer(place->session->irq, index, &place->insn, level_at(place, index));
+        osi_irq_timer(place->session->irq, index, &place->insn, level_at(place));
         osi_leave(vcpu);
     }
 }
@@ -321,7 +321,7 @@ static void at_timer(unsigned index, void *data)
     struct osi_vcpu *vcpu = enter(place, index);
 
     if (vcpu) {
-        osi_irq_timer(place->session->irq, index, &place->insn, level_at(place, index));
+        osi_irq_timer(place->session->irq, index, &place->insn, level_at(place));
         osi_leave(vcpu);
     }
 }

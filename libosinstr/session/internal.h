@@ -32,6 +32,7 @@
     "up vCPUs there and its inline operations corrupt the guest; use -smp 1, or leave icount off"
 #define OSI_MAX_VCPUS 1024
 #define OSI_MAX_DEFERRED 256
+#define OSI_MAX_ARGUMENTS 8
 #define OSI_MAX_BLOCK 512 /* QEMU's own limit of instructions in a block */
 
 /* An event or a tool's call whose time is known only at the guest's next counter read. */
@@ -102,7 +103,8 @@ struct osi_session {
     atomic_uint events;      /* OSI_EVENT_BITs that are on */
     atomic_uint n_vcpus;
     _Atomic(struct osi_vcpu *) vcpus[OSI_MAX_VCPUS];
-    const struct osi_host_register *general[32];
+    /* Registers by number or role, found once. */
+    const struct osi_host_register *general[32], *arguments[OSI_MAX_ARGUMENTS], *link, *frame;
     const struct osi_host_register *counter_freq;
     GThread *first_thread;   /* of vCPU 0, to notice round-robin */
 

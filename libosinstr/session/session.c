@@ -56,6 +56,14 @@ static void learn_registers(struct osi_session *session, unsigned vcpu)
     for (unsigned i = 0; arch->general && arch->general[i] && i < 32; i++) {
         session->general[i] = osi_host_find_register(session->host, vcpu, arch->general[i]);
     }
+    for (unsigned i = 0; arch->arguments && arch->arguments[i] && i < OSI_MAX_ARGUMENTS; i++) {
+        session->arguments[i] = osi_host_find_register(session->host, vcpu, arch->arguments[i]);
+    }
+    session->link = arch->link ? osi_host_find_register(session->host, vcpu, arch->link) : NULL;
+    session->frame = arch->frame ? osi_host_find_register(session->host, vcpu, arch->frame) : NULL;
+    if (session->irq) {
+        osi_irq_find_registers(session->irq, vcpu);
+    }
     if (arch->counter_freq) {
         session->counter_freq = osi_host_find_register(session->host, vcpu, arch->counter_freq);
     }
