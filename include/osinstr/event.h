@@ -76,10 +76,7 @@ const char *osi_exception_name(enum osi_exception exception);
 #define OSI_SPURIOUS_IRQ 1020        /* the first of four special INTIDs of a GIC */
 
 /* Does this answer of the controller mean that there is nothing to do? */
-static inline bool osi_irq_is_spurious(uint32_t hwirq)
-{
-    return hwirq >= OSI_SPURIOUS_IRQ && hwirq < OSI_SPURIOUS_IRQ + 4;
-}
+bool osi_irq_is_spurious(uint32_t hwirq);
 
 /* The interrupt on whose behalf something happens. */
 struct osi_irq_origin {

@@ -38,6 +38,11 @@ const char *osi_exception_name(enum osi_exception exception)
     return (unsigned)exception < OSI_EXCEPTIONS ? classes[exception] : "unknown";
 }
 
+bool osi_irq_is_spurious(uint32_t hwirq)
+{
+    return hwirq >= OSI_SPURIOUS_IRQ && hwirq < OSI_SPURIOUS_IRQ + 4;
+}
+
 /* The order is the kernel's (enum in include/linux/interrupt.h). */
 const char *osi_softirq_name(uint32_t vec)
 {
