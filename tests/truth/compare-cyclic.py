@@ -26,6 +26,7 @@ from collections import Counter, namedtuple
 Chain = namedtuple("Chain", "timer entered woken switched resumed user")
 FIFO_90 = 9  # the kernel's priority of SCHED_FIFO 90
 QUANTILES = (("p50", .5), ("p90", .9), ("p99", .99), ("p99.9", .999))
+LEAST_CYCLES = 100  # of a thread that measures
 PARTS = (("timer to entry", lambda c: c.entered - c.timer),
          ("entry to wakeup", lambda c: c.woken - c.entered),
          ("wakeup to switch", lambda c: c.switched - c.woken),
@@ -143,7 +144,8 @@ def chains(folder):
             result[pid].append(Chain(irq[2], irq[0], at, switches[pid][after],
                                      switches[pid][last], return_to_user(windows, ends, switches[pid][last])))
     print(f"# wakeups of the threads that are no timer's: {dict(other)}")
-    return [result[pid] for pid in sorted(result)]
+    # Its main thread can inherit the priority of a measuring one for a moment.
+    return [result[pid] for pid in sorted(result) if len(result[pid]) >= LEAST_CYCLES]
 
 
 def summary(values):
