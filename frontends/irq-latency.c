@@ -23,12 +23,18 @@ static const struct osi_option options[] = {
 static void over(void *data, const struct osi_irq_sample *sample)
 {
     struct shard *shard = data;
+    unsigned long long at = sample->event->time;
     char text[200];
 
-    if (sample->duration > shard->threshold) {
-        osi_irq_sample_text(shard->stat, sample, osi_clock_unit(shard->session), text, sizeof(text));
-        osi_say(shard->session, "over threshold at %llu %s: %s",
-                (unsigned long long)sample->event->time, osi_clock_unit(shard->session), text);
+    if (sample->duration <= shard->threshold) {
+        return;
+    }
+    osi_irq_sample_text(shard->stat, sample, osi_clock_unit(shard->session), text, sizeof(text));
+    if (osi_clock_kind(shard->session) == OSI_CLOCK_INSN) {
+        osi_say(shard->session, "over threshold at %llu insn: %s", at, text);
+    } else {
+        osi_say(shard->session, "over threshold at %llu.%06llu: %s", at / 1000000000,
+                at / 1000 % 1000000, text);
     }
 }
 
