@@ -154,7 +154,7 @@ static int set(struct value *value, const char *text, struct osi_error *err)
         return osi_fail(err, -EINVAL, "bad value '%s' for option '%s': expected %s", text,
                         value->option->name, expectation(value->option));
     }
-    if (value->option->kind == OSI_OPTION_LIST && value->text) {
+    if (value->option->kind == OSI_OPTION_LIST && value->given) { /* the fallback goes */
         char *joined = g_strdup_printf("%s,%s", value->text, text);
 
         g_free(value->text);
@@ -195,6 +195,7 @@ static int parse_argument(struct osi_options *options, const struct osi_tool *to
     const char *equals = strchr(argument, '=');
     size_t length = equals ? (size_t)(equals - argument) : strlen(argument);
     struct value *value = find(options, argument, length);
+    int rc;
 
     if (!value) {
         return osi_fail(err, -EINVAL, "unknown option '%.*s': try -plugin …/%s.so,help=on",
@@ -205,8 +206,9 @@ static int parse_argument(struct osi_options *options, const struct osi_tool *to
                         "option '%.*s' is given twice; QEMU takes two -plugin of one file for one: "
                         "copy the file to load it twice", (int)length, argument);
     }
+    rc = set(value, equals ? equals + 1 : "on", err);
     value->given = true;
-    return set(value, equals ? equals + 1 : "on", err);
+    return rc;
 }
 
 int osi_options_new(const struct osi_tool *tool, int argc, char **argv, struct osi_options **out,
