@@ -389,7 +389,11 @@ START_TEST(test_features_text)
     ck_assert_str_eq(osi_arch_features_text(OSI_ARCH_LINUX | OSI_ARCH_DECODE, text, sizeof(text)),
                      "instruction decoding and Linux tasks");
     ck_assert_str_eq(osi_arch_features_text(~0u, text, sizeof(text)),
-                     "instruction decoding, argument registers, Linux tasks, the guest's clock");
+                     "instruction decoding, argument registers, Linux tasks, the guest's clock, "
+                     "interrupts");
+    ck_assert_str_eq(osi_arch_features_text(31, text, sizeof(text)),
+                     "instruction decoding, argument registers, Linux tasks, the guest's clock and "
+                     "interrupts");
     ck_assert_str_eq(osi_arch_features_text(15, text, sizeof(text)),
                      "instruction decoding, argument registers, Linux tasks and the guest's clock");
     ck_assert_str_eq(osi_arch_features_text(0, text, sizeof(text)), "nothing");
@@ -423,7 +427,8 @@ START_TEST(test_aarch64)
     const struct osi_arch *arch = osi_arch_find("aarch64");
 
     ck_assert_uint_eq(arch->features, OSI_ARCH_DECODE | OSI_ARCH_REGISTERS | OSI_ARCH_LINUX |
-                                          OSI_ARCH_COUNTER);
+                                          OSI_ARCH_COUNTER | OSI_ARCH_INTERRUPTS);
+    ck_assert_ptr_nonnull(arch->interrupts);
     ck_assert_uint_eq(arch->min_insn, 4);
     ck_assert_uint_eq(arch->max_insn, 4);
     check_general(arch, 31);
@@ -463,6 +468,7 @@ START_TEST(test_x86_64)
 
     ck_assert_uint_eq(arch->features, OSI_ARCH_REGISTERS);
     ck_assert_ptr_null(arch->decode);
+    ck_assert_ptr_null(arch->interrupts);
     check_general(arch, 16);
     ck_assert_str_eq(arch->general[1], "rcx"); /* by number, not as listed */
     ck_assert_str_eq(arch->arguments[3], "rcx");
@@ -479,6 +485,7 @@ START_TEST(test_riscv64)
 
     ck_assert_uint_eq(arch->features, OSI_ARCH_REGISTERS);
     ck_assert_ptr_null(arch->decode);
+    ck_assert_ptr_null(arch->interrupts);
     check_general(arch, 32);
     ck_assert_str_eq(arch->general[10], arch->arguments[0]);
     ck_assert_str_eq(arch->general[8], "fp");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Options of a plugin, and what QEMU's command line says. */
 #include <check.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@ static const struct osi_option own[] = {
     { "top", OSI_OPTION_COUNT, "20", NULL, "rows" },
     { "threshold", OSI_OPTION_TIME, NULL, NULL, "least" },
     { "mode", OSI_OPTION_CHOICE, "calls", "calls|blocks", "what" },
+    { "irq", OSI_OPTION_LIST, NULL, NULL, "which" },
+    { "cpu", OSI_OPTION_LIST, "all", NULL, "where" },
     { NULL, OSI_OPTION_TEXT, NULL, NULL, NULL },
 };
 static const struct osi_tool tool = { .name = "test", .summary = "a test", .options = own };
@@ -81,6 +84,7 @@ static const struct {
     { "clock=utc", "expected guest|insn|host" },
     { "trace=perhaps", "expected on or off" },
     { "out=", "bad value '' for option 'out'" },
+    { "irq=", "bad value '' for option 'irq'" },
 };
 
 START_TEST(refused)
@@ -90,6 +94,55 @@ START_TEST(refused)
     ck_assert_ptr_null(parse(bad[_i].argument, &err));
     ck_assert_msg(strstr(err.text, bad[_i].says), "'%s' lacks '%s'", err.text, bad[_i].says);
     ck_assert_ptr_null(strchr(err.text, '\n'));
+}
+END_TEST
+
+/* ---- lists: options that may be given several times ---- */
+static struct osi_options *parse_words(const char *words, struct osi_error *err)
+{
+    char **argv = g_strsplit(words, " ", -1);
+    struct osi_options *options = NULL;
+
+    osi_options_new(&tool, (int)g_strv_length(argv), argv, &options, err);
+    g_strfreev(argv);
+    return options;
+}
+
+static const struct {
+    const char *words, *irq, *cpu, *summary;
+} lists[] = {
+    { "irq=27", "27", "all", ",irq=27,cpu=all" },
+    { "irq=27 irq=arch_timer irq=3", "27,arch_timer,3", "all", ",irq=27,arch_timer,3,cpu=all" },
+    { "irq=a,b top=3 irq=c", "a,b,c", "all", ",irq=a,b,c,cpu=all" },
+    { "irq", "on", "all", ",irq=on,cpu=all" },
+    { "irq=27 irq=27", "27,27", "all", ",irq=27,27,cpu=all" },
+    { "cpu=2", NULL, "2", ",cpu=2" }, /* the first given value takes the fallback's place */
+    { "cpu=2 cpu=3 irq=x", "x", "2,3", ",irq=x,cpu=2,3" },
+};
+
+START_TEST(list)
+{
+    struct osi_options *o = parse_words(lists[_i].words, NULL);
+    char *summary;
+
+    ck_assert_ptr_nonnull(o);
+    ck_assert_pstr_eq(osi_options_text(o, "irq"), lists[_i].irq);
+    ck_assert_pstr_eq(osi_options_text(o, "cpu"), lists[_i].cpu);
+    summary = osi_options_summary(o);
+    ck_assert_msg(g_str_has_suffix(summary, lists[_i].summary), "%s", summary);
+    g_free(summary);
+    osi_options_free(o);
+}
+END_TEST
+
+START_TEST(only_lists_are_repeated)
+{
+    struct osi_error err = { "" };
+
+    ck_assert_ptr_null(parse_words("top=3 irq=1 irq=2 top=4", &err));
+    ck_assert_ptr_nonnull(strstr(err.text, "option 'top' is given twice"));
+    ck_assert_ptr_null(parse_words("irq=1 irq= irq=2", &err));
+    ck_assert_ptr_nonnull(strstr(err.text, "bad value '' for option 'irq'"));
 }
 END_TEST
 
@@ -165,6 +218,8 @@ int main(void)
     tcase_add_test(tcase, fallbacks);
     tcase_add_loop_test(tcase, accepted, 0, sizeof(good) / sizeof(good[0]));
     tcase_add_loop_test(tcase, refused, 0, sizeof(bad) / sizeof(bad[0]));
+    tcase_add_loop_test(tcase, list, 0, sizeof(lists) / sizeof(lists[0]));
+    tcase_add_test(tcase, only_lists_are_repeated);
     tcase_add_test(tcase, help_has_all);
     tcase_add_loop_test(tcase, command_line, 0, sizeof(lines) / sizeof(lines[0]));
     srunner_run_all(runner, CK_NORMAL);
