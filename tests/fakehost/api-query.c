@@ -209,12 +209,19 @@ FAKE_API uint64_t qemu_plugin_hwaddr_phys_addr(const void *hwaddr)
 
 FAKE_API const char *qemu_plugin_hwaddr_device_name(const void *hwaddr)
 {
-    return qemu_plugin_hwaddr_is_io(hwaddr) ? "fake-device" : NULL;
+    if (!qemu_plugin_hwaddr_is_io(hwaddr)) {
+        return NULL;
+    }
+    return fake_context.access_device ? fake_context.access_device : "fake-device";
 }
 
 FAKE_API struct qp_mem_value qemu_plugin_mem_get_value(uint32_t access)
 {
-    return (struct qp_mem_value){ .type = (int)qemu_plugin_mem_size_shift(access) };
+    if (fake_context.moment != FAKE_ACCESSING || access != fake_context.access) {
+        fake_die("mem_get_value outside of the callback of that access");
+    }
+    return (struct qp_mem_value){ .type = (int)qemu_plugin_mem_size_shift(access),
+                                  .data.u64 = fake_context.access_data };
 }
 
 /* ---- the rest ---- */

@@ -81,6 +81,8 @@ struct fake_effect {
     unsigned shift;      /* log2 of the access's size */
     const char *name;    /* FAKE_SET: register */
     bool io;
+    uint64_t data;       /* what the access moves */
+    const char *device;  /* io: QEMU's name of the region; NULL: "fake-device" */
 };
 
 /* Executes the block that starts there. FAKE_LEAVE: ends before that instruction. MRS of the

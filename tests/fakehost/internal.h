@@ -9,6 +9,7 @@
  *   vcpu.c       vCPUs, their registers and threads
  *   time.c       the host's and the guest's clock
  *   run.c        translation and execution
+ *   bare.c       a guest without an operating system, that takes interrupts
  *   spawn.c      the test's side: start such a process, look at what it left
  *   sanitizers.c what the sanitizers must know
  *   main.c       the command line
@@ -57,7 +58,8 @@ struct fake_context {
     struct qp_tb *tb; /* being translated */
     bool registers;   /* may be read */
     uint32_t access;
-    uint64_t access_vaddr;
+    uint64_t access_vaddr, access_data;
+    const char *access_device;
 };
 extern __thread struct fake_context fake_context;
 

@@ -191,7 +191,8 @@ static void access_one(const struct fake_op *op, struct fake_vcpu *vcpu,
     fake_context = (struct fake_context){ .moment = FAKE_ACCESSING, .vcpu = vcpu,
                                           .plugin = op->plugin, .access = access,
                                           .registers = op->flags != QP_CB_NO_REGS,
-                                          .access_vaddr = e->value };
+                                          .access_vaddr = e->value, .access_data = e->data,
+                                          .access_device = e->device };
     ((qp_mem_fn)op->fn)(vcpu->index, access, e->value, op->data);
     fake_context = before;
 }

@@ -176,7 +176,9 @@ static const char *const aarch64[] = {
     "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
     "x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27",
     "x28", "x29", "x30", "sp", "pc", "cpsr", "SP_EL0", "TPIDR_EL1", "TTBR0_EL1", "TTBR1_EL1",
-    "VBAR", "VBAR_EL2", "CNTFRQ_EL0", "ELR_EL1", "ESR_EL1", NULL,
+    "VBAR", "VBAR_EL2", "CNTFRQ_EL0", "ELR_EL1", "ESR_EL1", "SPSR_EL1", "ELR_EL2",
+    "ESR_EL2", "SPSR_EL2", "CNTV_CVAL_EL0", "CNTP_CVAL_EL0", "CNTHV_CVAL_EL2", "CNTHP_CVAL_EL2",
+    NULL,
 };
 static const char *const x86_64[] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",
                                       "rip", "eflags", NULL };
