@@ -9,9 +9,9 @@ static void scenario_block(void)
 {
     static const uint32_t words[] = { 0xd503201f, 0xd503201f, 0xf9400001 };
     struct fake_effect effects[] = {
-        { 2, FAKE_LOAD, 0xffff00000001000, 3, NULL, false },
-        { 2, FAKE_STORE, 0x9000000, 2, NULL, true },
-        { 0, FAKE_SET, 0x55, 0, "x1", false },
+        { .insn = 2, .kind = FAKE_LOAD, .value = 0xffff00000001000, .shift = 3 },
+        { .insn = 2, .kind = FAKE_STORE, .value = 0x9000000, .shift = 2, .io = true },
+        { .insn = 0, .kind = FAKE_SET, .value = 0x55, .name = "x1" },
     };
 
     fake_start_all();

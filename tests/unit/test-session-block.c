@@ -17,9 +17,9 @@ static void code(void)
 static void scenario_block(void)
 {
     struct fake_effect effects[] = {
-        { 2, FAKE_LOAD, 0xff0000001000, 3, NULL, false },
-        { 2, FAKE_STORE, 0x9000000, 2, NULL, true },
-        { 1, FAKE_STORE, 0x8000000, 2, NULL, false }, /* of another instruction */
+        { .insn = 2, .kind = FAKE_LOAD, .value = 0xff0000001000, .shift = 3 },
+        { .insn = 2, .kind = FAKE_STORE, .value = 0x9000000, .shift = 2, .io = true },
+        { .insn = 1, .kind = FAKE_STORE, .value = 0x8000000, .shift = 2 }, /* of another instruction */
     };
     struct fake_effect leave = { .insn = 1, .kind = FAKE_LEAVE };
 
