@@ -110,6 +110,14 @@ static void thread_runs(struct osi_irqstat *stat, const struct osi_event *event)
     }
 }
 
+/* A section is told at its end, but masked time is a share of what was observed. */
+static uint64_t begin_of(const struct osi_event *event)
+{
+    uint64_t before = event->kind == OSI_EVENT_IRQS_MASKED ? event->irqs_masked.duration : 0;
+
+    return event->time - MIN(event->time, before);
+}
+
 void osi_irqstat_event(struct osi_irqstat *stat, const struct osi_event *event)
 {
     struct osi_irq_cpu *cpu = osi_irqstat_cpu(stat, event->vcpu);
@@ -117,7 +125,7 @@ void osi_irqstat_event(struct osi_irqstat *stat, const struct osi_event *event)
     if (!cpu) {
         return;
     }
-    cpu->first = MIN(cpu->first, event->time);
+    cpu->first = MIN(cpu->first, begin_of(event));
     cpu->last = MAX(cpu->last, event->time);
     osi_story_remember(stat, event);
     switch (event->kind) {
