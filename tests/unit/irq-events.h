@@ -20,12 +20,13 @@ static inline struct osi_event irq_enter(uint32_t vcpu, uint64_t time, bool user
                                .irq_enter = { &irq_task, 0x400000, depth, user } };
 }
 
-/* From no timer; a spurious one if the number says so. */
+/* From no timer; a spurious one if the number says so. As QEMU tells it: a trace knows the delay. */
 static inline struct osi_event irq_ack(uint32_t vcpu, uint64_t time, uint32_t hwirq)
 {
     return (struct osi_event){ .kind = OSI_EVENT_IRQ_ACK, .vcpu = vcpu, .time = time,
-                               .irq_ack = { { hwirq, 0, OSI_UNKNOWN_TIME }, OSI_NO_TIMER,
-                                            hwirq >= OSI_SPURIOUS_IRQ } };
+                               .irq_ack = { .origin = { hwirq, 0, OSI_UNKNOWN_TIME },
+                                            .delay = OSI_UNKNOWN_TIME, .timer = OSI_NO_TIMER,
+                                            .spurious = osi_irq_is_spurious(hwirq) } };
 }
 
 /* From the timer, which was to interrupt at `deadline`. */

@@ -154,8 +154,28 @@ START_TEST(asserted)
     feed(irq_enter(0, timers[_i].entered, false, 0));
     event = feed(irq_ack_timer(0, 110, 27, 0, timers[_i].deadline));
     assert_origin(event.irq_ack.origin, 27, timers[_i].entered, timers[_i].asserted);
+    ck_assert_uint_eq(event.irq_ack.delay, timers[_i].asserted == UNKNOWN
+                                               ? UNKNOWN : timers[_i].entered - timers[_i].asserted);
     assert_wakeup(120, 27, timers[_i].entered, timers[_i].asserted);
     assert_exit(130, 27, timers[_i].entered, timers[_i].asserted);
+}
+END_TEST
+
+/* A trace has the delay: deadlines are not looked at again. */
+START_TEST(delay_is_known)
+{
+    struct osi_event event = irq_ack(0, 110, 27);
+
+    feed(irq_timer(0, 95, 0, 10, true));
+    feed(irq_enter(0, 100, false, 0));
+    event.irq_ack.delay = 30;
+    event = feed(event);
+    assert_origin(event.irq_ack.origin, 27, 100, 70);
+    ck_assert_uint_eq(event.irq_ack.delay, 30);
+    event.irq_ack.delay = 1000; /* in a trace that begins late */
+    assert_origin(feed(event).irq_ack.origin, 27, 100, 0);
+    assert_exit(120, 27, 100, 0);
+    assert_origin(feed(event).irq_ack.origin, 27, UNKNOWN, UNKNOWN); /* no entry in sight */
 }
 END_TEST
 
@@ -175,17 +195,29 @@ START_TEST(programmed_in_its_own_interrupt)
 END_TEST
 
 /* ---- durations ---- */
+static void assert_exits(struct osi_event event, uint64_t duration, const struct osi_label *action)
+{
+    bool softirq = event.kind == OSI_EVENT_SOFTIRQ_EXIT;
+
+    event = feed(event);
+    ck_assert_uint_eq(softirq ? event.softirq.duration : event.irq_handler.duration, duration);
+    ck_assert_ptr_eq(softirq ? event.softirq.action : event.irq_handler.action, action);
+}
+
 START_TEST(durations_nest)
 {
+    struct osi_event softirq = irq_softirq(0, 152, 7, true);
+
+    softirq.softirq.action = NULL;
     feed(irq_handler(0, 100, 7, &uart_label, false));
     feed(irq_softirq(0, 110, 7, false)); /* the same number, but a softirq */
     feed(irq_handler(0, 120, 8, &timer_label, false));
     feed(irq_handler(0, 130, 7, &timer_label, false));
-    ck_assert_uint_eq(feed(irq_handler(0, 135, 7, &timer_label, true)).irq_handler.duration, 5);
-    ck_assert_uint_eq(feed(irq_handler(0, 141, 8, &timer_label, true)).irq_handler.duration, 21);
-    ck_assert_uint_eq(feed(irq_softirq(0, 152, 7, true)).softirq.duration, 42);
-    ck_assert_uint_eq(feed(irq_handler(0, 163, 7, &uart_label, true)).irq_handler.duration, 63);
-    ck_assert_uint_eq(feed(irq_handler(0, 170, 7, &uart_label, true)).irq_handler.duration, UNKNOWN);
+    assert_exits(irq_handler(0, 135, 7, NULL, true), 5, &timer_label);
+    assert_exits(irq_handler(0, 141, 8, NULL, true), 21, &timer_label);
+    assert_exits(softirq, 42, &softirq_label);
+    assert_exits(irq_handler(0, 163, 7, NULL, true), 63, &uart_label);
+    assert_exits(irq_handler(0, 170, 7, NULL, true), UNKNOWN, NULL);
     ck_assert_uint_eq(feed(irq_softirq(0, 180, 7, false)).softirq.duration, UNKNOWN);
 }
 END_TEST
@@ -244,6 +276,7 @@ int main(void)
     tcase_add_test(tests, nested);
     tcase_add_test(tests, nested_deeper_than_is_kept);
     tcase_add_loop_test(tests, asserted, 0, G_N_ELEMENTS(timers));
+    tcase_add_test(tests, delay_is_known);
     tcase_add_test(tests, programmed_in_its_own_interrupt);
     tcase_add_test(tests, durations_nest);
     tcase_add_test(tests, lost_exits);

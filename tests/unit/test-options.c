@@ -112,12 +112,13 @@ static const struct {
     const char *words, *irq, *cpu, *summary;
 } lists[] = {
     { "irq=27", "27", "all", ",irq=27,cpu=all" },
-    { "irq=27 irq=arch_timer irq=3", "27,arch_timer,3", "all", ",irq=27,arch_timer,3,cpu=all" },
-    { "irq=a,b top=3 irq=c", "a,b,c", "all", ",irq=a,b,c,cpu=all" },
+    { "irq=27 irq=arch_timer irq=3", "27,arch_timer,3", "all", 
+      ",irq=27,irq=arch_timer,irq=3,cpu=all" },
+    { "irq=a,b top=3 irq=c", "a,b,c", "all", ",irq=a,irq=b,irq=c,cpu=all" },
     { "irq", "on", "all", ",irq=on,cpu=all" },
-    { "irq=27 irq=27", "27,27", "all", ",irq=27,27,cpu=all" },
+    { "irq=27 irq=27", "27,27", "all", ",irq=27,irq=27,cpu=all" },
     { "cpu=2", NULL, "2", ",cpu=2" }, /* the first given value takes the fallback's place */
-    { "cpu=2 cpu=3 irq=x", "x", "2,3", ",irq=x,cpu=2,3" },
+    { "cpu=2 cpu=3 irq=x", "x", "2,3", ",irq=x,cpu=2,cpu=3" },
 };
 
 START_TEST(list)
