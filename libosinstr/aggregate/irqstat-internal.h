@@ -55,7 +55,8 @@ struct osi_irq_section {
 struct osi_irq_story {
     uint64_t duration, end;
     uint32_t vcpu, number;
-    unsigned n, skipped;
+    unsigned n;
+    bool cut; /* events of the interval itself are left out */
     struct osi_event events[OSI_STORY_EVENTS];
 };
 

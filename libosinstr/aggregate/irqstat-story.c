@@ -35,13 +35,15 @@ void osi_story_tell(struct osi_irqstat *stat, const struct osi_irq_sample *sampl
     story->end = end;
     story->vcpu = sample->event->vcpu;
     story->number = sample->hwirq;
-    story->n = story->skipped = 0;
+    story->n = 0;
+    story->cut = false;
     for (i = stat->n_ring; i > oldest && overlaps(&stat->ring[(i - 1) % OSI_STORY_RING], begin);) {
         i--;
     }
     if (stat->n_ring - i > OSI_STORY_EVENTS) {
-        story->skipped = (unsigned)(stat->n_ring - i - OSI_STORY_EVENTS);
         i = stat->n_ring - OSI_STORY_EVENTS;
+        /* What was only before the interval is not missed. */
+        story->cut = overlaps(&stat->ring[(i - 1) % OSI_STORY_RING], end - MIN(end, sample->duration));
     }
     for (; i < stat->n_ring; i++) {
         story->events[story->n++] = stat->ring[i % OSI_STORY_RING];
@@ -176,7 +178,7 @@ static void report_story(const struct osi_irqstat *stat, enum osi_latency latenc
         unit, text, sizeof(text));
     snprintf(key, sizeof(key), "worst_%s", osi_latency_name(latency));
     snprintf(title, sizeof(title), "worst %s%s", text,
-             story->skipped ? " (its last events)" : "");
+             story->cut ? " (its last events)" : "");
     osi_report_table(report, key, title, columns, G_N_ELEMENTS(columns));
     for (unsigned i = 0; i < story->n; i++) {
         const struct osi_event *event = &story->events[i];
