@@ -107,8 +107,8 @@ void bare_interrupt(unsigned vcpu, uint64_t pc, uint64_t saved, uint32_t number)
 }
 
 /* ---- the test's side ---- */
-const char *const bare_hosts[] = { "-release 9.2", "-release 10.0", "-release 10.2", "-release 11.0",
-                                   "-release 11.1", NULL };
+const char *const bare_hosts[] = { "-release 9.2", "-release 10.0", "-release 10.2",
+                                   "-release 11.0", "-release 11.1", NULL };
 
 char *bare_spawn(const char *scenario, const char *host, const char *options)
 {

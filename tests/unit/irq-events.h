@@ -20,7 +20,7 @@ static inline struct osi_event irq_enter(uint32_t vcpu, uint64_t time, bool user
                                .irq_enter = { &irq_task, 0x400000, depth, user } };
 }
 
-/* From no timer; a spurious one if the number says so. As QEMU tells it: a trace knows the delay. */
+/* From no timer; a spurious one if the number says so. The delay is not known yet. */
 static inline struct osi_event irq_ack(uint32_t vcpu, uint64_t time, uint32_t hwirq)
 {
     return (struct osi_event){ .kind = OSI_EVENT_IRQ_ACK, .vcpu = vcpu, .time = time,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For the tests of the account of interrupts: events go through osi_irqtrack_event() into an account,
- * as in the session, and a report comes out. */
+/* For the tests of the account of interrupts: events go through osi_irqtrack_event() into an
+ * account, as in the session, and a report comes out. */
 #ifndef OSI_TEST_IRQ_RIG_H
 #define OSI_TEST_IRQ_RIG_H
 
@@ -48,7 +48,7 @@ static inline void rig_feed(struct rig *rig, const struct osi_event *events, siz
         rig_feed(rig, events_, sizeof(events_) / sizeof(events_[0])); \
     } while (0)
 
-/* A whole interrupt of the timer in 50: its deadline was `late` before the entry, the handler runs from
+/* A whole interrupt of the timer: its deadline was `late` before the entry, the handler runs from
  * 20 to 40, it leaves after `length` (at least 50). Linux calls it 11. */
 static inline void feed_timer(struct rig *rig, uint32_t vcpu, uint64_t time, uint64_t late,
                               uint64_t length)

@@ -51,8 +51,8 @@ START_TEST(vectors)
 }
 END_TEST
 
-/* M[4:0] of a saved status, and the four entries of the only group that it fits: from there; also the
- * groups for lower levels, when the exception went to a higher one. */
+/* M[4:0] of a saved status, and the groups of four entries that it fits: that of its own level, and
+ * that for lower levels, for the exception may have gone to a higher one. */
 static const struct {
     uint64_t saved;
     bool fits[4];
@@ -188,8 +188,9 @@ START_TEST(classify)
 {
     static const char letters[] = "spfuda.";
     static const enum osi_exception meant[] = {
-        OSI_EXCEPTION_SYSCALL,   OSI_EXCEPTION_PAGE_FAULT, OSI_EXCEPTION_FP, OSI_EXCEPTION_UNDEFINED,
-        OSI_EXCEPTION_DEBUG,     OSI_EXCEPTION_ALIGNMENT,  OSI_EXCEPTION_OTHER,
+        OSI_EXCEPTION_SYSCALL,   OSI_EXCEPTION_PAGE_FAULT, OSI_EXCEPTION_FP,
+        OSI_EXCEPTION_UNDEFINED, OSI_EXCEPTION_DEBUG,      OSI_EXCEPTION_ALIGNMENT,
+        OSI_EXCEPTION_OTHER,
     };
 
     ck_assert_uint_eq(strlen(classes), 64);

@@ -20,7 +20,8 @@ static void section(uint32_t vcpu, uint64_t end, uint64_t duration)
 }
 
 /* ---- the longest sections ---- */
-static void assert_longest(JsonParser *parser, guint row, int64_t duration, int64_t end, int64_t cpu)
+static void assert_longest(JsonParser *parser, guint row, int64_t duration, int64_t end,
+                           int64_t cpu)
 {
     ck_assert_int_eq(cell(parser, "longest_masked", row, "duration_insn"), duration);
     ck_assert_int_eq(cell(parser, "longest_masked", row, "end_insn"), end);
@@ -165,7 +166,7 @@ START_TEST(filter)
 }
 END_TEST
 
-/* A task that an interrupt of one vCPU woke runs on another, which never saw the interrupt's name. */
+/* A task that an interrupt of one vCPU woke runs on another, which never saw its name. */
 START_TEST(filter_across_vcpus)
 {
     struct rig here = rig_new("arch_timer"), there = rig_new("arch_timer");

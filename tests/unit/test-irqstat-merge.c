@@ -64,7 +64,7 @@ static uint64_t below(GRand *random, uint64_t limit)
 static struct osi_event random_event(GRand *random, uint32_t vcpu, uint64_t time)
 {
     uint32_t number = numbers[below(random, G_N_ELEMENTS(numbers))];
-    uint64_t d = below(random, 200); /* so small that each value has a bucket, and that there are ties */
+    uint64_t d = below(random, 200); /* each value has a bucket, and there are ties */
     struct osi_event event;
 
     switch (below(random, 6)) {
@@ -127,7 +127,8 @@ static void feed_random(struct osi_irqstat **parts, guint32 seed)
 static void compare_row(JsonParser *parser, const char *table, guint row, enum osi_latency latency)
 {
     const char *cpu = text_cell(parser, table, row, "cpu");
-    const char *of = text_cell(parser, table, row, latency == OSI_LATENCY_SOFTIRQ ? "vec" : "hwirq");
+    bool softirq = latency == OSI_LATENCY_SOFTIRQ;
+    const char *of = text_cell(parser, table, row, softirq ? "vec" : "hwirq");
     uint32_t number = strcmp(of, "?") == 0 || !*of ? OSI_NO_IRQ
                                                    : (uint32_t)g_ascii_strtoull(of, NULL, 10);
     uint64_t max_at;
@@ -163,7 +164,7 @@ static void compare(struct osi_irqstat *stat)
             compare_row(parser, table, i, (enum osi_latency)latency);
         }
     }
-    /* Numbers per latency: 3 asserted, none that starts a handler, 4 each of four, masked, 4 softirqs. */
+    /* Numbers per latency: 3 asserted, 4 each of four others, masked, 4 softirqs. */
     ck_assert_uint_eq(rows, (3 + 4 * 4 + 1 + 4) * (1 + VCPUS));
     g_object_unref(parser);
 }

@@ -10,14 +10,16 @@
 /* A busy machine of two vCPUs: all tables and all kinds of events in stories. */
 static void build_busy(struct rig *rigs)
 {
-    uint64_t exceptions[OSI_EXCEPTIONS] = { [OSI_EXCEPTION_SYSCALL] = 1000, [OSI_EXCEPTION_FP] = 2 };
+    uint64_t exceptions[OSI_EXCEPTIONS] = { [OSI_EXCEPTION_SYSCALL] = 1000,
+                                            [OSI_EXCEPTION_FP] = 2 };
     struct osi_event woken = irq_masked(1, 8000000, 123456, &unlock_label, &lock_label);
 
     FEED(&rigs[0], irq_timer(0, 1000000, 0, 1500000, true), irq_enter(0, 1573205, true, 0),
          irq_ack_timer(0, 1573400, 27, 0, 1500000), irq_timer(0, 1574000, 0, UNKNOWN, false),
          irq_handler(0, 1574205, 11, &timer_label, false), irq_wakeup(0, 1580000),
          irq_handler(0, 1590000, 11, &timer_label, true), irq_eoi(0, 1591000, 27),
-         irq_softirq(0, 1592000, 1, false), irq_enter(0, 1600000, false, 1), irq_ack(0, 1600100, 33),
+         irq_softirq(0, 1592000, 1, false), irq_enter(0, 1600000, false, 1),
+         irq_ack(0, 1600100, 33),
          irq_handler(0, 1600200, 12, &uart_label, false),
          irq_handler(0, 1603200, 12, &uart_label, true), irq_exit(0, 1604000, false),
          irq_softirq(0, 1612345, 1, true), irq_exit(0, 1620000, true),
@@ -62,8 +64,8 @@ static const struct {
 static void compare_golden(const char *name, const char *suffix, const char *text)
 {
     const char *root = g_getenv("srcdir");
-    g_autofree char *path = g_strdup_printf("%s/tests/golden/irqstat-%s.%s", root ? root : ".", name,
-                                            suffix);
+    g_autofree char *path = g_strdup_printf("%s/tests/golden/irqstat-%s.%s", root ? root : ".",
+                                            name, suffix);
     g_autofree char *expected = NULL;
 
     if (g_getenv("OSI_GOLDEN_UPDATE")) {
@@ -207,11 +209,13 @@ START_TEST(cut)
         FEED(&rig, irq_masked(0, 100000, 5000, &lock_label, &unlock_label));
         parser = rig_report(rig.stat);
         ck_assert_uint_eq(rows_of(parser, "worst_masked"), rows[i].told);
-        ck_assert_str_eq(text_cell(parser, "worst_masked", rows[i].told - 1, "event"), "irqs_masked");
+        ck_assert_str_eq(text_cell(parser, "worst_masked", rows[i].told - 1, "event"),
+                         "irqs_masked");
         line = title();
-        ck_assert_str_eq(line, rows[i].is_cut
-                                   ? "worst CPU 0: masked 5000 insn (its last events) (times in insn)"
-                                   : "worst CPU 0: masked 5000 insn (times in insn)");
+        ck_assert_str_eq(line,
+                         rows[i].is_cut
+                             ? "worst CPU 0: masked 5000 insn (its last events) (times in insn)"
+                             : "worst CPU 0: masked 5000 insn (times in insn)");
         g_free(line);
         g_object_unref(parser);
     }

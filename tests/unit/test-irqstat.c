@@ -23,8 +23,8 @@ static void assert_one(enum osi_latency latency, uint32_t number, uint64_t value
     ck_assert_msg(!!h == (value != UNKNOWN), "%s of %u", osi_latency_name(latency), number);
     if (h) {
         ck_assert_uint_eq(osi_histogram_count(h), 1);
-        ck_assert_msg(osi_histogram_sum(h) == value, "%s of %u: %u", osi_latency_name(latency), number,
-                      (unsigned)osi_histogram_sum(h));
+        ck_assert_msg(osi_histogram_sum(h) == value, "%s of %u: %u", osi_latency_name(latency),
+                      number, (unsigned)osi_histogram_sum(h));
     }
 }
 
@@ -99,7 +99,8 @@ START_TEST(only_zeros)
     JsonParser *parser;
 
     for (uint64_t i = 1; i <= 3; i++) {
-        FEED(&rig, irq_enter(0, 100 * i, false, 0), irq_ack(0, 100 * i, 5), irq_exit(0, 100 * i, false));
+        FEED(&rig, irq_enter(0, 100 * i, false, 0), irq_ack(0, 100 * i, 5),
+             irq_exit(0, 100 * i, false));
     }
     parser = rig_report(rig.stat);
     ck_assert_int_eq(cell(parser, "entry_to_exit", 0, "max_insn"), 0);
@@ -125,8 +126,8 @@ END_TEST
 
 START_TEST(handler_in_no_interrupt)
 {
-    FEED(&rig, irq_handler(0, 120, 7, &uart_label, false), irq_handler(0, 125, 7, &uart_label, true),
-         irq_handler(0, 130, 7, &uart_label, true));
+    FEED(&rig, irq_handler(0, 120, 7, &uart_label, false),
+         irq_handler(0, 125, 7, &uart_label, true), irq_handler(0, 130, 7, &uart_label, true));
     assert_one(OSI_LATENCY_HANDLER, OSI_NO_IRQ, 5);
     assert_one(OSI_LATENCY_HANDLER_START, OSI_NO_IRQ, UNKNOWN);
 }

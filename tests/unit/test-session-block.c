@@ -19,7 +19,7 @@ static void scenario_block(void)
     struct fake_effect effects[] = {
         { .insn = 2, .kind = FAKE_LOAD, .value = 0xff0000001000, .shift = 3 },
         { .insn = 2, .kind = FAKE_STORE, .value = 0x9000000, .shift = 2, .io = true },
-        { .insn = 1, .kind = FAKE_STORE, .value = 0x8000000, .shift = 2 }, /* of another instruction */
+        { .insn = 1, .kind = FAKE_STORE, .value = 0x8000000, .shift = 2 }, /* of another one */
     };
     struct fake_effect leave = { .insn = 1, .kind = FAKE_LEAVE };
 

@@ -15,14 +15,15 @@ static const struct {
 } refusals[] = {
     { "-target x86_64", "", "irq-latency: target x86_64 is not supported yet: it lacks instruction "
                             "decoding, Linux tasks, the guest's clock and interrupts" },
-    { "-target riscv64", ",clock=insn", "irq-latency: target riscv64 is not supported yet: it lacks "
-                                        "instruction decoding, Linux tasks and interrupts" },
+    { "-target riscv64", ",clock=insn",
+      "irq-latency: target riscv64 is not supported yet: it lacks instruction decoding, Linux "
+      "tasks and interrupts" },
     { "-target sparc", "", "irq-latency: target sparc is not supported" },
     { "-user", "", "irq-latency: needs a whole machine (qemu-system-aarch64); this is user-mode" },
-    { "-release 9.1", "", "irq-latency: needs to read guest memory, which QEMU offers from 9.2 on" },
+    { "-release 9.1", "", "irq-latency: needs to read guest memory, which QEMU offers from 9.2" },
     { "-smp 2 -icount shift=0", "", "irq-latency: several vCPUs on one thread" },
     { "", ",threshold=", "irq-latency: bad value '' for option 'threshold': expected a time" },
-    { "", ",threshold=50m", "irq-latency: bad value '50m' for option 'threshold': expected a time" },
+    { "", ",threshold=50m", "irq-latency: bad value '50m' for option 'threshold': expected a" },
     { "", ",threshold=-1", "irq-latency: bad value '-1' for option 'threshold'" },
     { "", ",threshold=1us,threshold=2us", "irq-latency: option 'threshold' is given twice" },
     { "", ",irq=", "irq-latency: bad value '' for option 'irq'" },
@@ -87,14 +88,14 @@ END_TEST
 
 /* ---- irq= ---- */
 #define ROW(number, count, value, at) \
-    "{\"hwirq\":\"" #number "\",\"name\":null,\"cpu\":\"all\",\"count\":" #count ",\"p50_insn\":8," \
-    "\"p90_insn\":" #value ",\"p99_insn\":" #value ",\"p99_9_insn\":" #value ",\"max_insn\":" #value \
-    ",\"max_at_insn\":" #at "}"
+    "{\"hwirq\":\"" #number "\",\"name\":null,\"cpu\":\"all\",\"count\":" #count \
+    ",\"p50_insn\":8,\"p90_insn\":" #value ",\"p99_insn\":" #value ",\"p99_9_insn\":" #value \
+    ",\"max_insn\":" #value ",\"max_at_insn\":" #at "}"
 
 START_TEST(only_some)
 {
     bare_check_summary("some", ",clock=insn",
-                       "\"entry_to_exit\": [" "\n" ROW(27, 2, 26, 49) ",\n" ROW(33, 1, 8, 22) "\n]");
+                       "\"entry_to_exit\": [\n" ROW(27, 2, 26, 49) ",\n" ROW(33, 1, 8, 22) "\n]");
     bare_check_summary("some", ",clock=insn,irq=33",
                        "\"entry_to_exit\": [\n" ROW(33, 1, 8, 22) "\n]");
     bare_check_summary("some", ",clock=insn,irq=27",

@@ -107,7 +107,7 @@ START_TEST(a_priority_that_lets_pass)
 }
 END_TEST
 
-/* ---- PSTATE.ALLINT: the processor sets it at each entry, which means nothing to who never writes it */
+/* ---- PSTATE.ALLINT: each entry sets it, which means nothing to who never writes it ---- */
 #define ALLINT 0x2000u
 
 static void scenario_allint(void)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Interrupts of a scripted guest, from the vector to the return: the same trace whether QEMU tells of
- * exceptions or not.
+/* Interrupts of a scripted guest, from the vector to the return: the same trace whether QEMU tells
+ * of exceptions or not.
  *
- * With clock=insn times are arithmetic: an instruction's time is its number, counted from 1. A whole
- * interrupt (bare_interrupt()) is at the vector's first one, +2 the acknowledge, +5 its end, +8 ERET.
+ * With clock=insn times are arithmetic: an instruction's time is its number, counted from 1. In a
+ * whole interrupt (bare_interrupt()) the acknowledge is 2 after the vector, its end 5, ERET 8.
  */
 #include "fakehost/bare.h"
 #include "fakehost/suite.h"
