@@ -249,6 +249,36 @@ START_TEST(parts_add_up)
 }
 END_TEST
 
+/* An interrupt of each vCPU's own may mean something else on each: the name is the lowest one's. */
+START_TEST(names_differ)
+{
+    for (uint32_t order = 0; order < 6; order++) {
+        static const uint32_t orders[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+                                               { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+        const struct osi_label *const names[] = { NULL, &uart_label, &timer_label };
+        struct osi_irqstat *all = osi_irqstat_new(NULL);
+        JsonParser *parser;
+
+        for (uint32_t i = 0; i < 3; i++) {
+            uint32_t vcpu = orders[order][i];
+            struct rig part = rig_new(NULL);
+
+            FEED(&part, irq_enter(vcpu, 100, false, 0), irq_ack(vcpu, 110, 27));
+            if (names[vcpu]) {
+                FEED(&part, irq_handler(vcpu, 120, 50 + vcpu, names[vcpu], false));
+            }
+            osi_irqstat_merge(all, part.stat);
+            rig_free(&part);
+        }
+        parser = rig_report(all);
+        ck_assert_str_eq(text_cell(parser, "irqs", 0, "name"), "uart");
+        ck_assert_int_eq(cell(parser, "irqs", 0, "irq"), 51);
+        g_object_unref(parser);
+        osi_irqstat_free(all);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("merge");
@@ -260,6 +290,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, any_order_gives_the_same, 0, 10);
     tcase_add_test(tests, parts_add_up);
+    tcase_add_test(tests, names_differ);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -218,6 +218,11 @@ START_TEST(nested)
     assert_facts(parser, 2, 1, 0, 1); /* the outer one was answered before */
     ck_assert_uint_eq(rows_of(parser, "notes"), 0);
     g_object_unref(parser);
+    FEED(&rig, irq_enter(0, 200, false, 0), irq_ack(0, 210, 40), irq_enter(0, 220, false, 1),
+         irq_exit(0, 230, false), irq_exit(0, 240, false));
+    parser = rig_report(rig.stat);
+    ck_assert_ptr_nonnull(strstr(note(parser), "1 interrupts were left")); /* the inner one */
+    g_object_unref(parser);
 }
 END_TEST
 

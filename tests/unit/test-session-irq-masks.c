@@ -178,6 +178,11 @@ static void scenario_wait(void)
     RUN(0, CODE(E), NOP, WFI);                  /* 31: interrupted where it waits */
     bare_interrupt(0, CODE(E) + 8, BARE_KERNEL, 27); /* 33, 41 */
     RUN(0, CODE(E) + 8, NOP, RET);              /* 42 */
+    RUN(0, CODE(E), NOP, WFI);                  /* 44 */
+    bare_take(0, BARE_SYNC, CODE(E) + 8, BARE_KERNEL); /* 46: that ends the wait */
+    bare_return_to(0, CODE(E) + 8, BARE_KERNEL | BARE_MASKED); /* 48 */
+    RUN(0, CODE(E) + 8, NOP, RET);              /* 50 */
+    RUN(0, CODE(D), UNMASK, RET);               /* 52 */
 }
 
 START_TEST(waiting)
@@ -191,7 +196,8 @@ START_TEST(waiting)
         "0 35 irq_ack hwirq=27 delay=-1\n"
         "0 38 irq_eoi hwirq=27\n"
         "0 41 irq_exit resched=0\n"
-        "0 41 " MASKED "8 from=[el1h_64_irq] to=0x40110004 idle=0\n");
+        "0 41 " MASKED "8 from=[el1h_64_irq] to=0x40110004 idle=0\n"
+        "0 52 " MASKED "6 from=[el1h_64_sync] to=" AT_D " idle=0\n");
 }
 END_TEST
 

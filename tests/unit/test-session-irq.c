@@ -199,7 +199,15 @@ static void scenario_endless(void)
         bare_take(0, BARE_USER_SYNC, USER_PC + 4 * i, BARE_USER);
     }
     bare_interrupt(0, PC, BARE_KERNEL, 27); /* 205 */
-    bare_return_to(0, USER_PC + 4 * 99, BARE_USER);
+    bare_return_to(0, USER_PC + 4 * 99, BARE_USER); /* 214 */
+    for (unsigned i = 0; i < 100; i++) {
+        bare_take(0, BARE_USER_SYNC, USER_PC + 4 * i, BARE_USER); /* 216 */
+    }
+    bare_take(0, BARE_IRQ, PC, BARE_KERNEL);        /* 416 */
+    for (unsigned i = 0; i < 15; i++) {
+        bare_take(0, BARE_USER_SYNC, USER_PC + 4 * i, BARE_USER); /* 418 */
+    }
+    bare_return_to(0, PC, BARE_KERNEL);             /* 448: 16 are remembered */
 }
 
 START_TEST(never_returned)
@@ -210,7 +218,11 @@ START_TEST(never_returned)
         "0 207 irq_ack hwirq=27 delay=-1\n"
         "0 210 irq_eoi hwirq=27\n"
         "0 213 irq_exit resched=0\n"
-        "0 213 irqs_masked duration=8" KERNEL_FROM TO_ERET);
+        "0 213 irqs_masked duration=8" KERNEL_FROM TO_ERET
+        "0 416 irq_enter task=- pc=0x40001000 user=0 depth=0\n"
+        "0 416 irqs_masked duration=200 from=[el0t_64_sync] to=[el1h_64_irq] idle=0\n"
+        "0 449 irq_exit resched=0\n"
+        "0 449 irqs_masked duration=33" KERNEL_FROM TO_ERET);
 }
 END_TEST
 
