@@ -8,6 +8,7 @@
 #include <osinstr/table.h>
 
 #include "irqstat-internal.h"
+#include "output/format.h"
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -37,21 +38,19 @@ static const char *name_of(const struct osi_irqstat *stat, enum osi_latency late
     return name;
 }
 
-/* As the tables print it: four digits and a unit. */
+/* As the tables print it. */
 static void time_text(uint64_t duration, const char *unit, char *text, size_t size)
 {
-    static const char *const units[] = { "ns", "us", "ms", "s" };
-    double value = (double)duration;
-    unsigned i = 0;
+    GString *ns;
 
-    if (strcmp(unit, "ns") != 0 || duration < 1000) {
+    if (strcmp(unit, "ns") != 0) {
         snprintf(text, size, "%" PRIu64 " %s", duration, unit);
         return;
     }
-    for (; value >= 999.95 && i < N(units) - 1; i++) {
-        value /= 1000;
-    }
-    snprintf(text, size, "%.*f %s", value < 9.9995 ? 3 : value < 99.995 ? 2 : 1, value, units[i]);
+    ns = g_string_new(NULL);
+    osi_format_time(ns, duration);
+    g_strlcpy(text, ns->str, size);
+    g_string_free(ns, TRUE);
 }
 
 void osi_irq_sample_text(const struct osi_irqstat *stat, const struct osi_irq_sample *sample,

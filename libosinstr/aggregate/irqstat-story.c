@@ -8,6 +8,7 @@
 #include <osinstr/table.h>
 
 #include "irqstat-internal.h"
+#include "output/format.h"
 
 void osi_story_remember(struct osi_irqstat *stat, const struct osi_event *event)
 {
@@ -79,6 +80,17 @@ static const char *task_text(const struct osi_task *task, char *text, size_t siz
     return text;
 }
 
+/* As the tables print it; deadlines are known in nanoseconds only. */
+static const char *stamp_text(uint64_t ns, char *text, size_t size)
+{
+    GString *stamp = g_string_new(NULL);
+
+    osi_format_stamp(stamp, ns);
+    g_strlcpy(text, stamp->str, size);
+    g_string_free(stamp, TRUE);
+    return text;
+}
+
 static const char *label_text(const struct osi_label *label)
 {
     return label ? label->text : "?";
@@ -86,7 +98,7 @@ static const char *label_text(const struct osi_label *label)
 
 static void describe_irq(const struct osi_event *event, char *text, size_t size)
 {
-    char task[40], irq[16];
+    char task[40], irq[16], stamp[32];
     const struct osi_irq_origin *origin = &event->irq_ack.origin;
 
     switch (event->kind) {
@@ -100,8 +112,8 @@ static void describe_irq(const struct osi_event *event, char *text, size_t size)
         } else if (origin->asserted == OSI_UNKNOWN_TIME) {
             snprintf(text, size, "irq %u", origin->hwirq);
         } else {
-            snprintf(text, size, "irq %u, asserted at %" PRIu64 ".%06" PRIu64, origin->hwirq,
-                     origin->asserted / 1000000000, origin->asserted / 1000 % 1000000);
+            snprintf(text, size, "irq %u, asserted at %s", origin->hwirq,
+                     stamp_text(origin->asserted, stamp, sizeof(stamp)));
         }
         break;
     case OSI_EVENT_IRQ_HANDLER_ENTRY:
@@ -148,8 +160,8 @@ static void describe(const struct osi_event *event, const char *unit, char *text
         break;
     case OSI_EVENT_TIMER_SET:
         if (event->timer_set.deadline != OSI_UNKNOWN_TIME) {
-            snprintf(text, size, "for %" PRIu64 ".%06" PRIu64, event->timer_set.deadline / 1000000000,
-                     event->timer_set.deadline / 1000 % 1000000);
+            snprintf(text, size, "for %s",
+                     stamp_text(event->timer_set.deadline, next, sizeof(next)));
         } else {
             snprintf(text, size, "%s", event->timer_set.on ? "on" : "off");
         }
