@@ -51,32 +51,36 @@ START_TEST(vectors)
 }
 END_TEST
 
-/* M[4:0] of a saved status, and the groups of four entries that it fits: that of its own level, and
- * that for lower levels, for the exception may have gone to a higher one. */
+/* M[4:0] of a saved status, the level that it came to, and the group of four entries that it fits. */
+enum { ELSEWHERE = 4 };
+
 static const struct {
     uint64_t saved;
-    bool fits[4];
+    unsigned at_el1, at_el2;
 } saved[] = {
-    { 0x00, { false, false, true, false } }, /* EL0t */
-    { 0x04, { true, false, true, false } },  /* EL1t */
-    { 0x05, { false, true, true, false } },  /* EL1h */
-    { 0x08, { true, false, true, false } },  /* EL2t */
-    { 0x09, { false, true, true, false } },  /* EL2h */
-    { 0x10, { false, false, false, true } }, /* AArch32 User */
-    { 0x13, { false, false, false, true } }, /* AArch32 Supervisor, below EL2 */
-    { 0x1f, { false, false, false, true } }, /* AArch32 System */
+    { 0x00, 2, 2 },         /* EL0t */
+    { 0x04, 0, 2 },         /* EL1t */
+    { 0x05, 1, 2 },         /* EL1h */
+    { 0x08, ELSEWHERE, 0 }, /* EL2t */
+    { 0x09, ELSEWHERE, 1 }, /* EL2h */
+    { 0x0d, ELSEWHERE, ELSEWHERE }, /* EL3h */
+    { 0x10, 3, 3 },         /* AArch32 User */
+    { 0x1f, 3, 3 },         /* AArch32 System */
 };
 
 START_TEST(saved_status_fits)
 {
+    const uint64_t flags = 0xf02003c0; /* conditions and masks say nothing */
+
     for (size_t i = 0; i < COUNT(saved); i++) {
         for (unsigned entry = 0; entry < 16; entry++) {
-            uint64_t flags = 0xf02003c0; /* conditions and masks say nothing */
+            bool el1 = saved[i].at_el1 == entry / 4, el2 = saved[i].at_el2 == entry / 4;
 
-            ck_assert_msg(is->fits(entry, saved[i].saved) == saved[i].fits[entry / 4],
+            ck_assert_msg(is->fits(entry, saved[i].saved, 1) == el1 &&
+                          is->fits(entry, saved[i].saved | flags, 1) == el1 &&
+                          is->fits(entry, saved[i].saved, 2) == el2 &&
+                          is->fits(entry, saved[i].saved | flags, 2) == el2,
                           "%#x at entry %u", (unsigned)saved[i].saved, entry);
-            ck_assert_msg(is->fits(entry, saved[i].saved | flags) == saved[i].fits[entry / 4],
-                          "%#x with flags at entry %u", (unsigned)saved[i].saved, entry);
         }
     }
 }

@@ -462,6 +462,22 @@ START_TEST(test_aarch64_kernel_half)
 }
 END_TEST
 
+/* Return addresses with a signature in the bits that translation does not look at. */
+START_TEST(test_aarch64_code_address)
+{
+    uint64_t (*code_address)(uint64_t) = osi_arch_find("aarch64")->code_address;
+
+    ck_assert_uint_eq(code_address(0xffff800080010000), 0xffff800080010000);
+    ck_assert_uint_eq(code_address(0x00b5800080010000 | 1ull << 55), 0xffff800080010000);
+    ck_assert_uint_eq(code_address(0xff80800080010000), 0xffff800080010000);
+    ck_assert_uint_eq(code_address(0x0000aaaabbbb0004), 0x0000aaaabbbb0004);
+    ck_assert_uint_eq(code_address(0xff7faaaabbbb0004), 0x0000aaaabbbb0004);
+    ck_assert_uint_eq(code_address(0x0012aaaabbbb0004), 0x0000aaaabbbb0004);
+    ck_assert_str_eq(osi_arch_find("aarch64")->link, "x30");
+    ck_assert_str_eq(osi_arch_find("aarch64")->frame, "x29");
+}
+END_TEST
+
 START_TEST(test_x86_64)
 {
     const struct osi_arch *arch = osi_arch_find("x86_64");
@@ -517,6 +533,7 @@ static TCase *description_case(void)
     tcase_add_test(tcase, test_features_text_is_cut);
     tcase_add_test(tcase, test_aarch64);
     tcase_add_test(tcase, test_aarch64_kernel_half);
+    tcase_add_test(tcase, test_aarch64_code_address);
     tcase_add_test(tcase, test_x86_64);
     tcase_add_test(tcase, test_riscv64);
     return tcase;

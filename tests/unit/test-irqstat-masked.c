@@ -208,13 +208,13 @@ START_TEST(watch)
     osi_irqstat_watch(rig.stat, NULL, NULL);
     feed_timer(&rig, 3, 2000000, 5, 60);
     ck_assert_str_eq(seen->str,
-        "1000010 CPU 3 irq 27: assert_to_entry 73.205 us\n"
-        "1000020 CPU 3 irq 27 (arch_timer): entry_to_handler 0.020 us\n"
-        "1000040 CPU 3 irq 27 (arch_timer): handler 0.020 us\n"
-        "1000060 CPU 3 irq 27 (arch_timer): entry_to_exit 0.060 us\n"
-        "1000100 CPU 3: masked 0.050 us\n"
+        "1000010 CPU 3 irq 27: assert_to_entry 73.21 us\n"
+        "1000020 CPU 3 irq 27 (arch_timer): entry_to_handler 20 ns\n"
+        "1000040 CPU 3 irq 27 (arch_timer): handler 20 ns\n"
+        "1000060 CPU 3 irq 27 (arch_timer): entry_to_exit 60 ns\n"
+        "1000100 CPU 3: masked 50 ns\n"
         "1005200 CPU 3 TIMER: softirq 5.000 us\n"
-        "1006000 CPU 3: entry_to_thread 0.001 us\n");
+        "1006000 CPU 3: entry_to_thread 1 ns\n");
     g_string_free(seen, TRUE);
 }
 END_TEST
@@ -229,12 +229,40 @@ START_TEST(watch_is_filtered)
     feed_device(&rig, 0, 1000, 40, 20);
     feed_timer(&rig, 0, 2000, 1, 60); /* from when its name is known */
     ck_assert_str_eq(seen->str,
-        "2020 CPU 0 irq 27 (arch_timer): entry_to_handler 0.020 us\n"
-        "2040 CPU 0 irq 27 (arch_timer): handler 0.020 us\n"
-        "2060 CPU 0 irq 27 (arch_timer): entry_to_exit 0.060 us\n");
+        "2020 CPU 0 irq 27 (arch_timer): entry_to_handler 20 ns\n"
+        "2040 CPU 0 irq 27 (arch_timer): handler 20 ns\n"
+        "2060 CPU 0 irq 27 (arch_timer): entry_to_exit 60 ns\n");
     g_string_free(seen, TRUE);
     rig_free(&rig);
     rig = all;
+}
+END_TEST
+
+/* A duration in a line reads as in a table. */
+START_TEST(durations_in_words)
+{
+    static const uint64_t values[] = { 0, 1, 999, 1000, 1234, 9999, 10000, 99994, 99996, 999949,
+                                       999950, 999960, 1000000, 12345678, 999999999, 1000000000,
+                                       98765432109, 12345678901234 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+        struct osi_irq_sample sample = { OSI_LATENCY_MASKED, values[i], OSI_NO_IRQ,
+                                         &(struct osi_event){ .vcpu = 2 } };
+        struct osi_report *report = osi_report_new("times");
+        char line[200], *text = NULL;
+        size_t length;
+        FILE *stream = open_memstream(&text, &length);
+
+        osi_irq_sample_text(rig.stat, &sample, "ns", line, sizeof(line));
+        osi_report_time(report, "t", values[i]);
+        ck_assert_int_eq(osi_report_text(report, stream), 0);
+        fclose(stream);
+        g_strchomp(text);
+        ck_assert_msg(g_str_has_suffix(text, line + strlen("CPU 2: masked")), "'%s' '%s'", text,
+                      line);
+        free(text);
+        osi_report_free(report);
+    }
 }
 END_TEST
 
@@ -255,6 +283,7 @@ int main(void)
     tcase_add_test(tests, filter_across_vcpus);
     tcase_add_test(tests, watch);
     tcase_add_test(tests, watch_is_filtered);
+    tcase_add_test(tests, durations_in_words);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

@@ -124,13 +124,22 @@ static void feed_random(struct osi_irqstat **parts, guint32 seed)
 }
 
 /* ---- comparing ---- */
+static uint32_t number_cell(JsonParser *parser, const char *table, guint row,
+                            enum osi_latency latency)
+{
+    const char *key = latency == OSI_LATENCY_SOFTIRQ ? "vec" : "hwirq";
+    JsonObject *object = row_of(parser, table, row);
+
+    if (!json_object_has_member(object, key) || json_object_get_null_member(object, key)) {
+        return OSI_NO_IRQ;
+    }
+    return (uint32_t)json_object_get_int_member(object, key);
+}
+
 static void compare_row(JsonParser *parser, const char *table, guint row, enum osi_latency latency)
 {
     const char *cpu = text_cell(parser, table, row, "cpu");
-    bool softirq = latency == OSI_LATENCY_SOFTIRQ;
-    const char *of = text_cell(parser, table, row, softirq ? "vec" : "hwirq");
-    uint32_t number = strcmp(of, "?") == 0 || !*of ? OSI_NO_IRQ
-                                                   : (uint32_t)g_ascii_strtoull(of, NULL, 10);
+    uint32_t number = number_cell(parser, table, row, latency);
     uint64_t max_at;
     GArray *found = durations(latency, number,
                               strcmp(cpu, "all") == 0 ? ALL : (uint32_t)atoi(cpu), &max_at);
@@ -139,7 +148,7 @@ static void compare_row(JsonParser *parser, const char *table, guint row, enum o
     };
 
     ck_assert_msg(cell(parser, table, row, "count") == found->len && found->len,
-                  "%s of %s on %s", table, of, cpu);
+                  "%s of %u on %s", table, number, cpu);
     ck_assert_int_eq(cell(parser, table, row, "max_at_insn"), (int64_t)max_at);
     ck_assert_int_eq(cell(parser, table, row, "max_insn"),
                      (int64_t)g_array_index(found, uint64_t, found->len - 1));

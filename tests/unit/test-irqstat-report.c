@@ -14,7 +14,7 @@ static void build_busy(struct rig *rigs)
                                             [OSI_EXCEPTION_FP] = 2 };
     struct osi_event woken = irq_masked(1, 8000000, 123456, &unlock_label, &lock_label);
 
-    FEED(&rigs[0], irq_timer(0, 1000000, 0, 1500000, true), irq_enter(0, 1573205, true, 0),
+    FEED(&rigs[0], irq_timer(0, 1560000, 0, 1500000, true), irq_enter(0, 1573205, true, 0),
          irq_ack_timer(0, 1573400, 27, 0, 1500000), irq_timer(0, 1574000, 0, UNKNOWN, false),
          irq_handler(0, 1574205, 11, &timer_label, false), irq_wakeup(0, 1580000),
          irq_handler(0, 1590000, 11, &timer_label, true), irq_eoi(0, 1591000, 27),
@@ -24,7 +24,7 @@ static void build_busy(struct rig *rigs)
          irq_handler(0, 1603200, 12, &uart_label, true), irq_exit(0, 1604000, false),
          irq_softirq(0, 1612345, 1, true), irq_exit(0, 1620000, true),
          irq_masked(0, 1621000, 47795, &lock_label, &unlock_label),
-         irq_runs(0, 1650000, 27, 1573205, 1500000));
+         irq_runs(0, 1650000, 27, 1573205, 1560000));
     woken.irqs_masked.idle = true;
     FEED(&rigs[1], irq_enter(1, 7800000, false, 0), irq_ack(1, 7800100, 1023),
          irq_exit(1, 7801000, false), woken, irq_kernel(1, 8500000), irq_enter(1, 9000000, true, 0),

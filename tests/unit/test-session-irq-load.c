@@ -88,7 +88,7 @@ END_TEST
 
 /* ---- irq= ---- */
 #define ROW(number, count, value, at) \
-    "{\"hwirq\":\"" #number "\",\"name\":null,\"cpu\":\"all\",\"count\":" #count \
+    "{\"hwirq\":" #number ",\"name\":null,\"cpu\":\"all\",\"count\":" #count \
     ",\"p50_insn\":8,\"p90_insn\":" #value ",\"p99_insn\":" #value ",\"p99_9_insn\":" #value \
     ",\"max_insn\":" #value ",\"max_at_insn\":" #at "}"
 

@@ -213,7 +213,7 @@ START_TEST(task_switch)
         "0 73" SWITCH("init/1", "swapper/0/0"));
     bare_check_summary("switch", options,
         "\"entry_to_thread\": [\n"
-        "{\"hwirq\":\"27\",\"name\":null,\"cpu\":\"all\",\"count\":1,\"p50_insn\":25,"
+        "{\"hwirq\":27,\"name\":null,\"cpu\":\"all\",\"count\":1,\"p50_insn\":25,"
         "\"p90_insn\":25,\"p99_insn\":25,\"p99_9_insn\":25,\"max_insn\":25,\"max_at_insn\":42}\n]");
     bare_check_summary("switch", options, "\"left_by_switch\": 1,");
     g_free(options);
