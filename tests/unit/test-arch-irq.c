@@ -51,7 +51,7 @@ START_TEST(vectors)
 }
 END_TEST
 
-/* M[4:0] of a saved status, the level that it came to, and the group of four entries that it fits. */
+/* M[4:0] of a saved status, and the group of four entries that it fits at each level. */
 enum { ELSEWHERE = 4 };
 
 static const struct {
