@@ -52,6 +52,6 @@ EXPORT void g_mutex_unlock(GMutex *mutex)
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-    return "intercept_memmem=0:intercept_tls_get_addr=0";
+    return "intercept_memmem=0:intercept_memcmp=0:intercept_tls_get_addr=0";
 }
 #endif
