@@ -341,18 +341,20 @@ static void report_group(struct osi_irqstat *stat, struct osi_irq_row **rows, gu
 static void report_intervals(struct osi_irqstat *stat, struct osi_report *report, size_t top)
 {
     bool each = cpus_seen(stat) > 1;
+    enum osi_latency begun = OSI_LATENCIES;
     guint n, next;
     struct osi_irq_row **rows = sorted_rows(stat, &n);
 
     for (guint i = 0; i < n; i = next) {
-        if (i == 0 || rows[i]->latency != rows[i - 1]->latency) {
-            begin_intervals(rows[i]->latency, report, top);
-        }
         for (next = i; next < n && rows[next]->latency == rows[i]->latency &&
                        rows[next]->number == rows[i]->number; next++) {
         }
         if (rows[i]->latency < OSI_LATENCY_MASKED && !osi_irqstat_wants(stat, rows[i]->number)) {
             continue;
+        }
+        if (rows[i]->latency != begun) {
+            begun = rows[i]->latency;
+            begin_intervals(begun, report, top);
         }
         report_group(stat, rows + i, next - i, report, each);
     }

@@ -50,7 +50,7 @@ static void acknowledge(struct osi_irqstat *stat, struct osi_irq_cpu *cpu,
     const struct osi_irq_origin *origin = &event->irq_ack.origin;
 
     if (event->irq_ack.spurious) {
-        cpu->spurious += !stat->answered; /* the first answer; a GICv2 driver asks until none is left */
+        cpu->spurious += !stat->answered && !stat->empty; /* the first answer; a GICv2 driver asks until none is left */
         stat->empty = true;
         return;
     }
