@@ -8,6 +8,7 @@
 
 #define OSI_ALL_VCPUS UINT32_MAX
 #define OSI_LONGEST 10      /* masked sections that are kept */
+#define OSI_RECENT_CULPRITS 256 /* a power of two */
 #define OSI_STORY_RING 128  /* recent events of a vCPU */
 #define OSI_STORY_EVENTS 24 /* of which a story tells so many */
 
@@ -73,7 +74,7 @@ struct osi_irqstat {
     /* of the vCPU that is being fed */
     struct osi_irq_row *recent[OSI_LATENCIES];
     struct osi_irq_source *recent_source;
-    struct osi_irq_culprit *recent_culprit;
+    struct osi_irq_culprit *recent_culprits[OSI_RECENT_CULPRITS]; /* direct-mapped */
     bool answered;         /* the interrupt under way was acknowledged with a number */
     bool empty;            /* its controller said that there is none */
     bool handler_seen;     /* of the acknowledged one */

@@ -149,10 +149,11 @@ struct osi_irq_source *osi_irqstat_source(struct osi_irqstat *stat, uint32_t vcp
 }
 
 struct osi_irq_culprit *osi_irqstat_culprit(struct osi_irqstat *stat, const struct osi_label *from,
-                                          const struct osi_label *to)
+                                            const struct osi_label *to)
 {
     struct osi_irq_culprit key = { .from = from, .to = to };
-    struct osi_irq_culprit *culprit = stat->recent_culprit;
+    size_t slot = ((uintptr_t)from >> 5 ^ (uintptr_t)to >> 4) & (OSI_RECENT_CULPRITS - 1);
+    struct osi_irq_culprit *culprit = stat->recent_culprits[slot];
 
     if (culprit && culprit_equal(culprit, &key)) {
         return culprit;
@@ -163,7 +164,7 @@ struct osi_irq_culprit *osi_irqstat_culprit(struct osi_irqstat *stat, const stru
         *culprit = key;
         g_hash_table_add(stat->culprits, culprit);
     }
-    stat->recent_culprit = culprit;
+    stat->recent_culprits[slot] = culprit;
     return culprit;
 }
 
