@@ -99,6 +99,14 @@ struct osi_irq_row *osi_irqstat_row(struct osi_irqstat *stat, uint32_t vcpu, uin
 /* What an interrupt is called on any vCPU; NULL if no handler was seen. *irq: Linux's number. */
 const char *osi_irqstat_action(const struct osi_irqstat *stat, uint32_t hwirq, uint32_t *irq);
 
+/* irqstat-report.c: the action's, softirq's name; NULL: none. */
+const char *osi_irqstat_name(const struct osi_irqstat *stat, enum osi_latency latency,
+                             uint32_t number);
+
+/* irqstat-intervals.c */
+void osi_irqstat_report_sources(const struct osi_irqstat *stat, struct osi_report *report, size_t top);
+void osi_irqstat_report_intervals(struct osi_irqstat *stat, struct osi_report *report, size_t top);
+
 /* irqstat-story.c */
 void osi_story_remember(struct osi_irqstat *stat, const struct osi_event *event);
 void osi_story_tell(struct osi_irqstat *stat, const struct osi_irq_sample *sample);

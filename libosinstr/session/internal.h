@@ -2,7 +2,8 @@
 /* The session from inside: what its files share.
  *
  *   session.c     life: install, exit, stop
- *   instrument.c  at translation: what to attach where
+ *   instrument.c  at translation: what to attach where; instrument-irq.c: for interrupts
+ *   irq-calls.c, irq-places.c  what runs at the places of interrupts, and what they are called
  *   hooks.c       guest functions by run-time address
  *   events.c      from the guest modules to the tool and the trace
  *   api.c         the public calls that look something up
@@ -48,6 +49,7 @@ struct osi_deferred {
 /* A place by its address, remembered. */
 struct osi_caller {
     uint64_t address;
+    uint64_t base; /* of the kernel that it was a place of */
     const struct osi_label *label;
     bool helper; /* it only masks for its own caller */
 };
