@@ -88,11 +88,10 @@ static void idle_with_interrupt(uint64_t ticks)
     unsigned before = interrupts;
 
     timer_at(counter() + ticks);
-    __asm__ volatile("msr daifclr, #2" ::: "memory");
+    /* Masked until it is pending: one that came between the test and the wait would be the last. */
     while (interrupts == before) {
-        __asm__ volatile("wfi" ::: "memory");
+        __asm__ volatile("wfi; msr daifclr, #2; isb; msr daifset, #2" ::: "memory");
     }
-    __asm__ volatile("msr daifset, #2" ::: "memory");
 }
 
 static void busy_with_interrupt(uint64_t ticks)
