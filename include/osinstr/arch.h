@@ -166,6 +166,8 @@ struct osi_arch {
     const char *link, *frame; /* registers: return address, frame record (its caller's, then its own
                                  return address) */
 
+    bool syscall_jumps; /* OSI_INSN_SYSCALL goes to the kernel like a jump, not as an exception (x86) */
+
     /* True if the address belongs to the kernel's half of the address space. */
     bool (*is_kernel)(uint64_t address);
 };

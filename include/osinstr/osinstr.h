@@ -5,13 +5,17 @@
 
 #include <osinstr/arch.h>
 #include <osinstr/block.h>
+#include <osinstr/code.h>
 #include <osinstr/error.h>
 #include <osinstr/event.h>
+#include <osinstr/flow.h>
 #include <osinstr/histogram.h>
 #include <osinstr/plugin.h>
+#include <osinstr/profile.h>
 #include <osinstr/session.h>
 #include <osinstr/table.h>
 #include <osinstr/tool.h>
 #include <osinstr/trace.h>
+#include <osinstr/window.h>
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <osinstr/arch.h>
 #include <osinstr/error.h>
@@ -37,6 +38,10 @@ void osi_say(struct osi_session *session, const char *format, ...)
 
 /* Directory of this run, as given or made. */
 const char *osi_directory(const struct osi_session *session);
+/* Writes a file into it, whole or not at all: `write` gets `data` and returns 0 or -errno. What goes
+ * wrong is said in a line. From the report hook. 0 or -errno. */
+int osi_write_file(struct osi_session *session, const char *name,
+                   int (*write)(const void *data, FILE *stream), const void *data);
 /* The native trace of this run; NULL with trace=off. */
 struct osi_trace_writer *osi_trace(struct osi_session *session);
 
@@ -46,6 +51,9 @@ unsigned osi_n_vcpus(const struct osi_session *session);
 /* The tool's shard of a vCPU: shard_size bytes, zeroed, on cache lines of its own. NULL for a
  * vCPU that never started. */
 void *osi_shard(const struct osi_session *session, unsigned vcpu);
+/* The same as an array by vCPU, for hot callbacks: an element is set before that vCPU runs. Lives as
+ * long as the session. */
+void *const *osi_shards(const struct osi_session *session);
 
 /* ---- the machine and its kernel ---- */
 const char *osi_target(const struct osi_session *session); /* "aarch64" */

@@ -27,6 +27,8 @@ extern "C" {
 
 struct osi_session;
 struct osi_block;
+struct osi_code;
+struct osi_flow;
 struct osi_report;
 
 enum osi_option_kind {
@@ -53,6 +55,10 @@ enum osi_need {
                                  osi_kernel_known(), …) need this */
     OSI_NEED_CLOCK = 1 << 2,  /* times of events; without it events carry time 0 */
     OSI_NEED_DECODE = 1 << 3, /* instruction kinds */
+    OSI_NEED_FUNCTIONS = 1 << 5, /* functions by name, of whatever runs: a Linux kernel, whose tasks
+                                 are then followed as if OSI_NEED_TASKS were stated, a bare-metal
+                                 program, a user program. What has no symbols is no error */
+    OSI_NEED_FLOW = 1 << 6,   /* calls, returns and exceptions: the flow hook */
     OSI_NEED_EXACT = 1 << 4,  /* with icount: times right to the instruction also just after device
                                  accesses and faults, at the price of more counting; without it
                                  times there can be late by the rest of one block until the guest
@@ -67,6 +73,11 @@ struct osi_tool {
     unsigned events;     /* OSI_EVENT_BIT(…) of the events wanted, on from the start */
     bool trace;          /* record these events in the native trace (unless trace=off) */
     size_t shard_size;   /* bytes of zeroed private memory per vCPU */
+    size_t code_size;    /* the same for each code object (osinstr/code.h) */
+
+    /* A tool with an option "mode" of kind CHOICE: what it is in each, in the order of the choices,
+     * all with the same name and options. NULL: it has one mode only, itself. */
+    const struct osi_tool *const *modes;
 
     /* All hooks may be NULL. */
 
@@ -78,9 +89,17 @@ struct osi_tool {
     /* A block of guest code was translated: attach to it (osinstr/block.h). Any vCPU's thread,
      * several at once; the same code can come many times. */
     void (*block)(struct osi_session *session, struct osi_block *block);
+    /* Code is seen for the first time, before its first block hook: fill code->data. Under a lock. */
+    void (*code)(struct osi_session *session, const struct osi_code *code);
+    /* Control went from one function to another, or an exception came or returned
+     * (osinstr/flow.h). vCPU thread; frequent: no locks, no allocation. */
+    void (*flow)(struct osi_session *session, const struct osi_flow *flow);
     /* Something happened. The event and its tasks are valid during the call (tasks: until the
      * end of the session). Events of one vCPU come in order. */
     void (*event)(struct osi_session *session, const struct osi_event *event);
+    /* The window that the options from and to make (osinstr/window.h) was opened or closed, by a vCPU
+     * and on its thread. */
+    void (*window)(struct osi_session *session, unsigned vcpu, bool open);
     /* The run ended: state what was found. No other hook runs any more. */
     void (*report)(struct osi_session *session, struct osi_report *report);
     /* Free what start allocated. */

@@ -195,18 +195,28 @@ static void read_symbols(const struct osi_elf *elf, const struct section *table,
     }
 }
 
-int osi_elf_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data)
+static int symbols_of(const struct osi_elf *elf, uint32_t type, osi_elf_symbol symbol, void *data)
 {
     struct section table, strings;
 
     for (uint32_t i = 1; i < elf->section_count; i++) {
-        if (get_section(elf, i, &table) && table.type == SHT_SYMTAB &&
+        if (get_section(elf, i, &table) && table.type == type &&
             get_section(elf, table.link, &strings)) {
             read_symbols(elf, &table, &strings, symbol, data);
             return 0;
         }
     }
     return -ENOENT;
+}
+
+int osi_elf_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data)
+{
+    return symbols_of(elf, SHT_SYMTAB, symbol, data);
+}
+
+int osi_elf_dynamic_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data)
+{
+    return symbols_of(elf, SHT_DYNSYM, symbol, data);
 }
 
 const uint8_t *osi_elf_section(const struct osi_elf *elf, const char *name, size_t *size)
@@ -230,6 +240,21 @@ const uint8_t *osi_elf_section(const struct osi_elf *elf, const char *name, size
         }
     }
     return NULL;
+}
+
+bool osi_elf_address(const struct osi_elf *elf, uint64_t offset, uint64_t *address)
+{
+    for (uint32_t i = 0; i < elf->segment_count; i++) {
+        struct segment segment;
+
+        get_segment(elf, i, &segment);
+        if (segment.type == PT_LOAD && offset >= segment.offset &&
+            offset - segment.offset < segment.size) {
+            *address = segment.address + (offset - segment.offset);
+            return true;
+        }
+    }
+    return false;
 }
 
 const uint8_t *osi_elf_bytes(const struct osi_elf *elf, uint64_t address, size_t size)

@@ -37,6 +37,12 @@ int osi_elf_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data
 /* The contents of the section `name`; NULL if it is absent, empty or compressed. */
 const uint8_t *osi_elf_section(const struct osi_elf *elf, const char *name, size_t *size);
 
+/* The same for .dynsym, which stripped programs and libraries still have. */
+int osi_elf_dynamic_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data);
+
+/* The address at which the byte at `offset` of the file is loaded; false if it is not. */
+bool osi_elf_address(const struct osi_elf *elf, uint64_t offset, uint64_t *address);
+
 /* The `size` bytes that are loaded at `address`; NULL if they are not in the file. */
 const uint8_t *osi_elf_bytes(const struct osi_elf *elf, uint64_t address, size_t size);
 

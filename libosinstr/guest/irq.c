@@ -14,6 +14,7 @@ struct osi_irq {
     const struct osi_arch *arch;
     const struct osi_arch_interrupts *is;
     const struct osi_irq_client *client;
+    bool masks;
     /* Found once: a search by name costs as much as a read. NULL: the machine lacks it. */
     reg_handle status, return_address[LEVELS], saved_status[LEVELS], syndrome[LEVELS];
     reg_handle deadlines[OSI_MAX_TIMERS];
@@ -32,7 +33,8 @@ static struct scene scene_of(struct osi_irq *irq, unsigned index)
 }
 
 struct osi_irq *osi_irq_new(struct osi_session *session, struct osi_host *host,
-                            const struct osi_arch *arch, const struct osi_irq_client *client)
+                            const struct osi_arch *arch, const struct osi_irq_client *client,
+                            bool masks)
 {
     struct osi_irq *irq = g_new0(struct osi_irq, 1);
 
@@ -41,6 +43,7 @@ struct osi_irq *osi_irq_new(struct osi_session *session, struct osi_host *host,
     irq->arch = arch;
     irq->is = arch->interrupts;
     irq->client = client;
+    irq->masks = masks;
     return irq;
 }
 
@@ -128,6 +131,9 @@ static void set_masks(const struct scene *s, unsigned masks, const struct osi_la
     unsigned before = s->vcpu->masks;
 
     s->vcpu->masks = masks;
+    if (!s->irq->masks) {
+        return;
+    }
     if (!before && masks) {
         open_section(s, label, false);
     } else if (before && !masks && s->vcpu->open) {
@@ -195,7 +201,8 @@ static void push(struct osi_irq_vcpu *vcpu, uint64_t pc, bool irq)
     vcpu->frames[vcpu->depth++] = (struct osi_irq_frame){ pc, irq };
 }
 
-static void count_exception(const struct scene *s, const struct osi_vector *vector, unsigned level)
+static enum osi_exception count_exception(const struct scene *s, const struct osi_vector *vector,
+                                          unsigned level)
 {
     enum osi_exception class = OSI_EXCEPTION_ERROR;
 
@@ -203,6 +210,7 @@ static void count_exception(const struct scene *s, const struct osi_vector *vect
         class = s->irq->is->classify(read_register(s->irq->syndrome[level]));
     }
     s->vcpu->exceptions[class]++;
+    return class;
 }
 
 /* Is this the beginning of an exception? The processor has masked interrupts then, the saved status
@@ -239,6 +247,7 @@ void osi_irq_taken(struct osi_irq *irq, unsigned index, const struct osi_vector 
     struct scene s = scene_of(irq, index);
     bool is_irq = vector->kind == OSI_VECTOR_IRQ || vector->kind == OSI_VECTOR_FIQ;
     uint64_t status = read_register(irq->status), from;
+    enum osi_exception class = OSI_EXCEPTION_OTHER;
     unsigned level = irq->is->level(status) % LEVELS;
 
     if (!pc && !is_taken(&s, vector, status, level)) {
@@ -249,8 +258,9 @@ void osi_irq_taken(struct osi_irq *irq, unsigned index, const struct osi_vector 
     if (is_irq) {
         report_entry(&s, vector, from);
     } else {
-        count_exception(&s, vector, level);
+        class = count_exception(&s, vector, level);
     }
+    irq->client->entered(irq->session, index, vector, class, from);
     push(s.vcpu, from, is_irq);
     if (is_irq && s.vcpu->masks) {
         /* It could be taken, so what we took for a reason is none (a priority that lets it pass). */
@@ -296,10 +306,13 @@ void osi_irq_returns(struct osi_irq *irq, unsigned index, unsigned level,
 {
     struct scene s = scene_of(irq, index);
     unsigned saved = irq->is->masks(read_register(irq->saved_status[level]));
+    uint64_t to;
 
     /* The processor sets ALLINT at each entry, but it masks only where SCTLR_ELx.NMI says so. */
     saved &= s.vcpu->uses_all ? ~0u : ~(unsigned)OSI_MASK_ALL;
-    pop(&s, read_register(irq->return_address[level]));
+    to = read_register(irq->return_address[level]);
+    irq->client->leaving(irq->session, index, to);
+    pop(&s, to);
     set_masks(&s, (s.vcpu->masks & OSI_MASK_PRIORITY) | saved, label);
 }
 
@@ -348,6 +361,7 @@ void osi_irq_acked(struct osi_irq *irq, unsigned index, uint32_t hwirq)
     struct scene s = scene_of(irq, index);
     struct osi_event event = { .kind = OSI_EVENT_IRQ_ACK };
 
+    irq->client->acked(irq->session, index, hwirq);
     event.irq_ack.origin.hwirq = hwirq;
     event.irq_ack.delay = OSI_UNKNOWN_TIME;
     event.irq_ack.spurious = osi_irq_is_spurious(hwirq);

@@ -62,6 +62,11 @@ struct osi_irq_vcpu {
 };
 
 struct osi_irq_client {
+    /* An exception was taken; its number is known; it is about to return to `pc`. */
+    void (*entered)(struct osi_session *session, unsigned vcpu, const struct osi_vector *vector,
+                    enum osi_exception exception, uint64_t pc);
+    void (*acked)(struct osi_session *session, unsigned vcpu, uint32_t hwirq);
+    void (*leaving)(struct osi_session *session, unsigned vcpu, uint64_t pc);
     struct osi_irq_vcpu *(*vcpu)(struct osi_session *session, unsigned vcpu);
     void (*happened)(struct osi_session *session, unsigned vcpu, struct osi_event *event);
     struct osi_moment (*moment)(struct osi_session *session, unsigned vcpu);
@@ -73,8 +78,10 @@ struct osi_irq;
 /* As after a reset: interrupts are masked, and since when is nobody's business. */
 void osi_irq_reset(struct osi_irq_vcpu *vcpu);
 
+/* Without `masks` no masked sections are followed. */
 struct osi_irq *osi_irq_new(struct osi_session *session, struct osi_host *host,
-                            const struct osi_arch *arch, const struct osi_irq_client *client);
+                            const struct osi_arch *arch, const struct osi_irq_client *client,
+                            bool masks);
 void osi_irq_free(struct osi_irq *irq); /* NULL is allowed */
 /* Before the first vCPU runs. */
 void osi_irq_find_registers(struct osi_irq *irq, unsigned vcpu);

@@ -92,6 +92,11 @@ int osi_kernel_finish(struct osi_kernel *kernel, struct osi_error *err)
 
 /* Asking */
 
+const char *osi_kernel_path(const struct osi_kernel *kernel)
+{
+    return kernel->path;
+}
+
 bool osi_kernel_is_linux(const struct osi_kernel *kernel)
 {
     return kernel->is_linux;

@@ -41,6 +41,9 @@ int osi_kernel_from_memory(const uint8_t *bytes, size_t size, uint64_t runtime_t
 
 void osi_kernel_free(struct osi_kernel *kernel); /* accepts NULL */
 
+/* Of the file; "guest memory". */
+const char *osi_kernel_path(const struct osi_kernel *kernel);
+
 bool osi_kernel_is_linux(const struct osi_kernel *kernel);
 
 /* Address of _text: as linked, or as it was in a saved /proc/kallsyms, which looks the same. 0 if

@@ -34,6 +34,8 @@ struct osi_host_facts {
     char version[32];    /* "QEMU 10.0", as far as known */
 };
 
+enum osi_host_discontinuity { OSI_HOST_INTERRUPT = 1, OSI_HOST_EXCEPTION = 2 };
+
 struct osi_host_client {
     void (*vcpu_start)(void *data, unsigned vcpu);
     void (*vcpu_stop)(void *data, unsigned vcpu);
@@ -65,6 +67,8 @@ struct osi_host_insn *osi_host_block_insn(const struct osi_host_block *block, si
 uint64_t osi_host_insn_vaddr(const struct osi_host_insn *insn);
 /* Copies up to `size` bytes, returns the instruction's length. */
 size_t osi_host_insn_bytes(const struct osi_host_insn *insn, void *bytes, size_t size);
+/* Where the instruction stands in this process's memory; NULL if it doesn't (device memory). */
+const void *osi_host_insn_memory(const struct osi_host_insn *insn);
 const char *osi_host_insn_symbol(const struct osi_host_insn *insn); /* may be NULL; not owned */
 char *osi_host_insn_text(const struct osi_host_insn *insn);         /* g_free() */
 

@@ -48,6 +48,11 @@ size_t osi_host_insn_bytes(const struct osi_host_insn *insn, void *bytes, size_t
     return length;
 }
 
+const void *osi_host_insn_memory(const struct osi_host_insn *insn)
+{
+    return QP->insn_haddr((const struct qp_insn *)insn);
+}
+
 const char *osi_host_insn_symbol(const struct osi_host_insn *insn)
 {
     return QP->insn_symbol((const struct qp_insn *)insn);

@@ -55,6 +55,11 @@ void *osi_shard(const struct osi_session *session, unsigned vcpu)
     return v ? v->shard : NULL;
 }
 
+void *const *osi_shards(const struct osi_session *session)
+{
+    return session->shards;
+}
+
 const char *osi_target(const struct osi_session *session)
 {
     return osi_host_facts(session->host)->target;

@@ -8,6 +8,7 @@
 struct osi_block {
     struct osi_session *session;
     struct osi_host_block *host;
+    const struct osi_code *code; /* NULL: nobody asked yet */
     uint64_t address;
     size_t n;
     uint16_t counted_to[OSI_MAX_BLOCK]; /* index behind the last instruction counted with this one */

@@ -97,7 +97,7 @@ int osi_symbol_address(const struct osi_session *session, const char *name, uint
 
     if (!base_of(session, &base) ||
         !osi_symtab_lookup(osi_kernel_symbols(kernel_of(session)), name, &offset)) {
-        return -ENOENT;
+        return osi_functions_address(session->functions, name, address);
     }
     *address = base + offset;
     return 0;

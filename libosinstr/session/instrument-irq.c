@@ -10,6 +10,13 @@
  */
 #include "session/irq-internal.h"
 
+/* Who only follows the flow of control needs no masks and no timers. */
+static bool is_wanted(const struct osi_session *session, enum osi_insn_kind kind)
+{
+    return (session->tool->events & OSI_IRQ_EVENTS) || kind == OSI_INSN_EXCEPTION_RETURN ||
+           kind == OSI_INSN_IRQ_ACK || kind == OSI_INSN_SET_VECTORS;
+}
+
 static void attach_insn(struct osi_session *session, struct osi_block *block, size_t i)
 {
     const struct osi_decoded *insn = &block->decoded[i];
@@ -18,6 +25,9 @@ static void attach_insn(struct osi_session *session, struct osi_block *block, si
     enum osi_host_regs regs = OSI_HOST_READ_REGS;
     struct osi_irq_place *place;
 
+    if (!is_wanted(session, insn->kind)) {
+        return;
+    }
     switch (insn->kind) {
     case OSI_INSN_MASK_SET:
     case OSI_INSN_MASK_CLEAR:
@@ -102,7 +112,9 @@ void osi_instrument_irq(struct osi_session *session, struct osi_block *block,
     if (!osi_host_facts(session->host)->has_discontinuity) {
         attach_vector(session, block);
     }
-    if (before->kind == OSI_INSN_WAIT_INTERRUPT) {
+    if (!is_wanted(session, before->kind)) {
+        /* nothing that began before */
+    } else if (before->kind == OSI_INSN_WAIT_INTERRUPT) {
         osi_host_block_call(block->host, osi_after_wait, OSI_HOST_READ_REGS,
                             osi_irq_insn_place(session, block, 0, before));
     } else if (before->kind == OSI_INSN_IRQ_ACK) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "session/block-internal.h"
+#include "session/flow.h"
 
 /* ---- sites: what a callback must know, shared by all blocks alike ---- */
 struct osi_site *osi_site(struct osi_session *session, uint8_t reg, unsigned remaining)
@@ -215,6 +216,9 @@ static void kernel_starts(unsigned index, void *data)
     if (vcpu && osi_enter(vcpu)) {
         osi_linux_restart(session->guest, index);
         osi_irq_reset(&vcpu->irq);
+        if (session->tool->needs & OSI_NEED_FLOW) {
+            osi_flow_start(session, index);
+        }
         osi_leave(vcpu);
     }
 }
@@ -301,6 +305,9 @@ static void attach_kernel(struct osi_session *session, struct osi_block *block)
 
     if (osi_linux_is_entry(session->guest, block->address, bytes, length)) {
         osi_host_block_call(block->host, kernel_starts, OSI_HOST_NO_REGS, session);
+        if (!session->arch->is_kernel(block->address)) {
+            osi_functions_set_early(session->functions, block->address);
+        }
     }
     if (session->arch->is_kernel(block->address) && !osi_linux_located(session->guest, NULL)) {
         osi_host_block_call(block->host, look_for_kernel, OSI_HOST_READ_REGS, session);
@@ -364,11 +371,16 @@ void osi_instrument(struct osi_session *session, struct osi_host_block *host)
     block.host = host;
     block.n = MIN(osi_host_block_size(host), OSI_MAX_BLOCK);
     block.address = osi_host_block_vaddr(host);
+    block.code = NULL;
     if (block.n == 0) {
         return;
     }
     count_instructions(session, &block);
     decode(session, &block);
+    if ((session->tool->needs & OSI_NEED_FUNCTIONS) && !osi_host_facts(session->host)->system) {
+        osi_functions_learn(session->functions, block.address,
+                            osi_host_insn_memory(osi_host_block_insn(host, 0)));
+    }
     if (session->clock_reads || session->irq) {
         attach_machine(session, &block);
     }
@@ -377,6 +389,10 @@ void osi_instrument(struct osi_session *session, struct osi_host_block *host)
     }
     if (session->arch) {
         attach_hooks(session, &block);
+    }
+    osi_instrument_window(session, &block);
+    if (session->tool->needs & OSI_NEED_FLOW) {
+        osi_instrument_flow(session, &block);
     }
     if (session->tool->block) {
         session->tool->block(session, &block);

@@ -23,7 +23,9 @@
 #include "guest/linux.h"
 #include "host/command-line.h"
 #include "host/host.h"
+#include "session/codes.h"
 #include "session/directory.h"
+#include "session/functions.h"
 #include "session/hooks.h"
 #include "session/labels.h"
 #include "session/options.h"
@@ -83,6 +85,13 @@ struct osi_site {
     uint8_t reg;
 };
 
+/* See osinstr/window.h. */
+struct osi_window {
+    const char *from, *to, *task; /* NULL: not asked for */
+    atomic_bool open;
+    atomic_uint changes;
+};
+
 struct osi_session {
     const struct osi_tool *tool;
     struct osi_options *options;
@@ -95,12 +104,17 @@ struct osi_session {
 
     struct osi_clock clock;
     bool clock_reads;        /* the guest's counter reads are looked at */
-    struct osi_cells *insns; /* instructions per vCPU, if the clock needs them */
+    struct osi_cells *insns; /* enum in flow.h: instructions per vCPU, if anybody needs them */
+    bool flow_kernel_only;
     struct osi_linux *guest; /* NULL: the tool doesn't need tasks */
     struct osi_hooks *hooks;
     struct osi_irq *irq;     /* NULL: the tool wants no interrupts */
     struct osi_irq_places *irq_places;
     struct osi_labels *labels;
+    struct osi_window window;
+    struct osi_codes *codes;
+    struct osi_functions *functions;
+    void *shards[OSI_MAX_VCPUS]; /* by vCPU, for osi_shards() */
 
     atomic_uint events;      /* OSI_EVENT_BITs that are on */
     atomic_uint n_vcpus;
@@ -114,6 +128,7 @@ struct osi_session {
     GHashTable *sites;       /* struct osi_site by (register, remaining) */
     GHashTable *hook_sites;  /* by (hook, remaining) */
     atomic_bool ended;       /* no event is taken any more */
+    bool rare_barrier;       /* see events.c */
     bool finished;
     atomic_bool stopping;    /* osi_stop() was called */
     unsigned wanted;         /* enum osi_arch_feature that the tool and its options need */
@@ -128,6 +143,10 @@ static inline struct osi_vcpu *osi_vcpu(const struct osi_session *session, unsig
 
 /* The place of a callback that comes before the next instruction, whose block is not counted yet. */
 #define OSI_BEFORE_NEXT UINT_MAX
+
+/* window.c */
+void osi_window_init(struct osi_session *session);
+void osi_instrument_window(struct osi_session *session, struct osi_block *block);
 
 /* instrument-irq.c */
 struct osi_irq_places *osi_irq_places_new(struct osi_session *session);
@@ -149,6 +168,7 @@ uint64_t osi_insn_count(const struct osi_session *session, const struct osi_vcpu
 uint64_t osi_callback_time(struct osi_session *session, struct osi_vcpu *vcpu);
 /* Brackets everything that a vCPU does on behalf of the session; false: the session has ended. */
 bool osi_enter(struct osi_vcpu *vcpu);
+void osi_prepare_barrier(struct osi_session *session);
 void osi_leave(struct osi_vcpu *vcpu);
 /* Waits until no vCPU is inside, at most a second. */
 void osi_end_events(struct osi_session *session);

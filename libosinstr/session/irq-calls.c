@@ -3,6 +3,7 @@
  * and the registers, and hands it to guest/irq.c, which knows what it means. */
 #include <string.h>
 
+#include "session/flow.h"
 #include "session/irq-internal.h"
 
 /* Code runs at one level: asked for once. */
@@ -279,4 +280,32 @@ static const struct osi_clock *clock_of(struct osi_session *session)
     return &session->clock;
 }
 
-const struct osi_irq_client osi_session_irq_client = { vcpu_of, happened, moment, clock_of };
+/* ---- for tools that follow the flow of control ---- */
+static void entered(struct osi_session *session, unsigned index, const struct osi_vector *vector,
+                    enum osi_exception exception, uint64_t pc)
+{
+    struct osi_flow what = { .irq = vector->kind == OSI_VECTOR_IRQ || vector->kind == OSI_VECTOR_FIQ,
+                             .user = vector->user, .exception = exception, .pc = pc };
+
+    if (session->tool->needs & OSI_NEED_FLOW) {
+        osi_flow_entered(session, index, &what);
+    }
+}
+
+static void acked(struct osi_session *session, unsigned index, uint32_t hwirq)
+{
+    if (session->tool->needs & OSI_NEED_FLOW) {
+        osi_flow_acked(session, index, hwirq);
+    }
+}
+
+static void leaving(struct osi_session *session, unsigned index, uint64_t pc)
+{
+    if (session->tool->needs & OSI_NEED_FLOW) {
+        osi_flow_left(session, index, pc);
+    }
+}
+
+const struct osi_irq_client osi_session_irq_client = {
+    entered, acked, leaving, vcpu_of, happened, moment, clock_of,
+};

@@ -252,6 +252,13 @@ const char *osi_options_text(const struct osi_options *options, const char *name
     return need(options, name)->text;
 }
 
+const char *osi_options_find(const struct osi_options *options, const char *name)
+{
+    const struct value *value = find(options, name, strlen(name));
+
+    return value ? value->text : NULL;
+}
+
 uint64_t osi_options_count(const struct osi_options *options, const char *name)
 {
     return need(options, name)->number;

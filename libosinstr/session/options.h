@@ -22,6 +22,8 @@ void osi_options_free(struct osi_options *options);
 
 /* The program asks for an option that is in no table: our own error, so it ends the program. */
 const char *osi_options_text(const struct osi_options *options, const char *name);
+/* The same for an option that not all tools have: NULL then. */
+const char *osi_options_find(const struct osi_options *options, const char *name);
 uint64_t osi_options_count(const struct osi_options *options, const char *name);
 bool osi_options_switch(const struct osi_options *options, const char *name);
 bool osi_options_help_wanted(const struct osi_options *options);

@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "guest/kernel.h"
+#include "session/flow.h"
 #include "session/internal.h"
 #include "session/summary.h"
 #include <osinstr/irqstat.h>
@@ -102,12 +104,16 @@ static void vcpu_start(void *data, unsigned index)
         osi_irq_reset(&vcpu->irq);
         vcpu->irqtrack = session->irq ? osi_irqtrack_new() : NULL;
         vcpu->shard = session->tool->shard_size ? aligned_zero(session->tool->shard_size) : NULL;
+        session->shards[index] = vcpu->shard;
         atomic_store_explicit(&session->vcpus[index], vcpu, memory_order_release);
         if (index >= atomic_load(&session->n_vcpus)) {
             atomic_store(&session->n_vcpus, index + 1);
         }
     }
     g_mutex_unlock(&session->lock);
+    if (session->tool->needs & OSI_NEED_FLOW) {
+        osi_flow_start(session, index);
+    }
 }
 
 static void vcpu_stop(void *data, unsigned index)
@@ -127,8 +133,13 @@ static void translate(void *data, struct osi_host_block *block)
 
 static void discontinuity(void *data, unsigned vcpu, int kind, uint64_t from, uint64_t to)
 {
-    (void)kind; /* the entry in the vector table says more */
-    osi_discontinuity(data, vcpu, from, to);
+    struct osi_session *session = data;
+
+    if (session->irq) {
+        osi_discontinuity(session, vcpu, from, to); /* the entry in the vector table says more than the kind */
+    } else {
+        osi_flow_discontinuity(session, vcpu, kind, from);
+    }
 }
 
 /* ---- the end ---- */
@@ -189,6 +200,8 @@ static void session_free(struct osi_session *session)
     osi_irq_free(session->irq);
     osi_irq_places_free(session->irq_places);
     osi_labels_free(session->labels);
+    osi_codes_free(session->codes);
+    osi_functions_free(session->functions);
     osi_hooks_free(session->hooks);
     osi_host_cells_free(session->insns);
     g_hash_table_unref(session->sites);
@@ -251,7 +264,8 @@ static unsigned wanted_features(const struct osi_tool *tool, const struct osi_op
 {
     bool guest_clock = strcmp(osi_options_text(options, "clock"), "guest") == 0;
 
-    return ((tool->needs & OSI_NEED_TASKS) ? OSI_ARCH_LINUX | OSI_ARCH_REGISTERS | OSI_ARCH_DECODE
+    return ((tool->needs & (OSI_NEED_FUNCTIONS | OSI_NEED_FLOW)) ? OSI_ARCH_DECODE : 0) |
+           ((tool->needs & OSI_NEED_TASKS) ? OSI_ARCH_LINUX | OSI_ARCH_REGISTERS | OSI_ARCH_DECODE
                                            : 0) |
            ((tool->needs & OSI_NEED_DECODE) ? OSI_ARCH_DECODE : 0) |
            ((tool->events & OSI_IRQ_EVENTS) ? OSI_ARCH_INTERRUPTS | OSI_ARCH_REGISTERS : 0) |
@@ -264,12 +278,15 @@ static void set_up_clock(struct osi_session *session)
 
     osi_clock_init(&session->clock, (enum osi_clock_kind)osi_options_count(session->options, "clock"),
                    line->icount, line->icount_shift);
+    if (session->tool->needs & OSI_NEED_FLOW) {
+        session->insns = osi_host_cells_new(OSI_FLOW_CELLS);
+    }
     if (!(session->tool->needs & OSI_NEED_CLOCK)) {
         return;
     }
     session->clock_reads = osi_clock_calibrates(&session->clock) &&
                            osi_host_facts(session->host)->system;
-    if (osi_clock_counts(&session->clock)) {
+    if (osi_clock_counts(&session->clock) && !session->insns) {
         session->insns = osi_host_cells_new(1);
     }
     if (session->clock_reads && line->icount && line->icount_shift < 0) {
@@ -280,22 +297,60 @@ static void set_up_clock(struct osi_session *session)
 /* The places of interrupts need the trace for their names. */
 static void set_up_interrupts(struct osi_session *session)
 {
-    if (session->tool->events & OSI_IRQ_EVENTS) {
-        session->irq = osi_irq_new(session, session->host, session->arch, &osi_session_irq_client);
+    bool masks = session->tool->events & OSI_IRQ_EVENTS;
+
+    if (masks || ((session->tool->needs & OSI_NEED_FLOW) && session->arch->interrupts &&
+                  osi_host_facts(session->host)->system)) {
+        session->irq = osi_irq_new(session, session->host, session->arch, &osi_session_irq_client,
+                                   masks);
         session->irq_places = osi_irq_places_new(session);
     }
 }
 
-static int set_up_guest(struct osi_session *session, struct osi_error *err)
+static int set_up_linux(struct osi_session *session, struct osi_error *err)
 {
     extern const struct osi_linux_client osi_session_linux_client;
 
-    if (!(session->tool->needs & OSI_NEED_TASKS)) {
-        return 0;
-    }
     return osi_linux_new(session, session->host, session->arch, &osi_session_linux_client,
                          osi_options_text(session->options, "symbols"),
                          session->command_line.kernel, &session->guest, err);
+}
+
+/* Linux where it can be followed, else whatever symbols there are. */
+static int set_up_functions(struct osi_session *session, struct osi_error *err)
+{
+    const char *symbols = osi_options_text(session->options, "symbols");
+    const char *file = symbols ? symbols : session->command_line.kernel;
+    bool follows = (session->arch->features & OSI_ARCH_LINUX) &&
+                   osi_host_facts(session->host)->can_read_memory;
+    struct osi_kernel *kernel = NULL;
+    struct osi_error trouble = { "" };
+    int rc = file ? osi_kernel_from_file(file, &kernel, &trouble) : -ENOENT;
+
+    if (rc && symbols) {
+        return osi_fail(err, rc, "%s", trouble.text);
+    }
+    if (follows && (rc || osi_kernel_is_linux(kernel))) {
+        osi_kernel_free(kernel);
+        return set_up_linux(session, err);
+    }
+    if (rc == 0) {
+        osi_functions_set_program(session->functions, kernel);
+    } else if (file) {
+        osi_say(session, "no functions are known: %s", trouble.text);
+    }
+    return 0;
+}
+
+static int set_up_guest(struct osi_session *session, struct osi_error *err)
+{
+    if (session->tool->needs & OSI_NEED_TASKS) {
+        return set_up_linux(session, err);
+    }
+    if ((session->tool->needs & OSI_NEED_FUNCTIONS) && osi_host_facts(session->host)->system) {
+        return set_up_functions(session, err);
+    }
+    return 0;
 }
 
 static int set_up_output(struct osi_session *session, struct osi_error *err)
@@ -322,6 +377,8 @@ static int set_up(struct osi_session *session, struct osi_error *err)
 {
     int rc;
 
+    osi_prepare_barrier(session);
+    osi_window_init(session);
     session->arch = osi_arch_find(osi_host_facts(session->host)->target);
     session->wanted = wanted_features(session->tool, session->options);
     osi_command_line_read(&session->command_line);
@@ -352,6 +409,8 @@ static struct osi_session *session_new(const struct osi_tool *tool)
     g_mutex_init(&session->lock);
     session->hooks = osi_hooks_new();
     session->labels = osi_labels_new();
+    session->codes = osi_codes_new();
+    session->functions = osi_functions_new();
     session->sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     session->hook_sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     atomic_init(&session->events, tool->events);
@@ -377,6 +436,10 @@ int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *inf
     struct osi_error err = { "" };
     int rc = osi_options_new(tool, argc, argv, &session->options, &err);
 
+    if (!rc && tool->modes) {
+        session->tool = tool->modes[osi_options_count(session->options, "mode")];
+        atomic_store(&session->events, session->tool->events);
+    }
     if (!rc && osi_options_help_wanted(session->options)) {
         osi_options_help(tool, stdout);
         fflush(stdout);
@@ -396,7 +459,8 @@ int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *inf
     }
     announce(session);
     osi_host_start(session->host);
-    if (session->irq) {
+    if (session->irq || ((session->tool->needs & OSI_NEED_FLOW) &&
+                         osi_host_facts(session->host)->system)) {
         osi_host_watch_discontinuities(session->host);
     }
     return 0;

@@ -83,13 +83,13 @@ static void state_run(struct osi_session *session, struct osi_report *report)
 }
 
 /* Whole or not at all: a reader never meets half a file. */
-static int write_file(struct osi_session *session, const struct osi_report *report,
-                      const char *name, int (*write)(const struct osi_report *, FILE *))
+int osi_write_file(struct osi_session *session, const char *name,
+                   int (*write)(const void *data, FILE *stream), const void *data)
 {
     char *path = g_build_filename(session->directory.path, name, NULL);
     char *part = g_strconcat(path, ".part", NULL);
     FILE *file = fopen(part, "we");
-    int rc = file ? write(report, file) : -errno;
+    int rc = file ? write(data, file) : -errno;
 
     if (file && fclose(file) && !rc) {
         rc = -errno;
@@ -104,6 +104,26 @@ static int write_file(struct osi_session *session, const struct osi_report *repo
     g_free(part);
     g_free(path);
     return rc;
+}
+
+static int write_text(const void *report, FILE *stream)
+{
+    return osi_report_text(report, stream);
+}
+
+static int write_json(const void *report, FILE *stream)
+{
+    return osi_report_json(report, stream);
+}
+
+static int write_csv(const void *report, FILE *stream)
+{
+    return osi_report_histograms_csv(report, stream);
+}
+
+static int write_hlog(const void *report, FILE *stream)
+{
+    return osi_report_histograms_hlog(report, stream);
 }
 
 /* They are counted only, so this is the only place where a trace has them. */
@@ -156,11 +176,11 @@ void osi_write_summary(struct osi_session *session)
         session->tool->report(session, report);
     }
     close_trace(session);
-    write_file(session, report, "report.txt", osi_report_text);
-    write_file(session, report, "summary.json", osi_report_json);
+    osi_write_file(session, "report.txt", write_text, report);
+    osi_write_file(session, "summary.json", write_json, report);
     if (osi_report_has_histograms(report)) {
-        write_file(session, report, "histograms.csv", osi_report_histograms_csv);
-        write_file(session, report, "histograms.hlog", osi_report_histograms_hlog);
+        osi_write_file(session, "histograms.csv", write_csv, report);
+        osi_write_file(session, "histograms.hlog", write_hlog, report);
     }
     if (!osi_options_switch(session->options, "quiet")) {
         osi_report_text(report, stderr);

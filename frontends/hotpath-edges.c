@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hotpath, mode=edges */
+#include <errno.h>
+
+#include "hotpath.h"
+
+/* Not made yet. */
+static int start(struct osi_session *session, struct osi_error *err)
+{
+    (void)session;
+    return osi_fail(err, -ENOSYS, "mode=edges is not made yet");
+}
+
+const struct osi_tool hotpath_edges = { HOTPATH_TOOL, .start = start };

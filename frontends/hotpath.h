@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hotpath's modes: one file each. */
+#ifndef HOTPATH_H
+#define HOTPATH_H
+
+#include <osinstr/osinstr.h>
+
+extern const struct osi_option hotpath_options[];
+extern const struct osi_tool hotpath_calls, hotpath_blocks, hotpath_edges, hotpath_trace;
+
+/* What all modes are. */
+#define HOTPATH_TOOL \
+    .name = "hotpath", .summary = "where the time goes, and how it got there", \
+    .options = hotpath_options
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* struct osi_flow: control goes from one function to another.
+ *
+ * A tool that states OSI_NEED_FLOW gets these at its flow hook, on the vCPU's thread, in order. Where
+ * a call or return leads to is known when it has arrived, also for indirect ones; it is reported at
+ * the start of the block it led to. Exceptions come between.
+ *
+ * The kinds:
+ *   CALL    a call instruction led to `to`; it will return to osi_code_end(from)
+ *   RETURN  a return instruction led to `to`
+ *   JUMP    a jump or branch, or running on over a function's end, led to `to`: another function, or
+ *           a function's first instruction; each indirect jump. `from` is NULL where nothing visible
+ *           led there: a signal handler in user-mode QEMU
+ *   RESUME  user-mode QEMU: a system call did not return to where it was made
+ *   ENTER   an exception or interrupt is taken; `pc` is where the interrupted code goes on
+ *   ACK     the number of the interrupt that was entered last is known now
+ *   LEAVE   an exception returns to `pc`
+ *   START   a vCPU starts: nothing before belongs to it
+ *
+ * Where the target's exceptions are not known in detail (x86_64, riscv64), ENTER tells only whether it
+ * is an interrupt, and only from QEMU 10.2 on; `pc` of LEAVE may be OSI_FLOW_UNKNOWN.
+ */
+#ifndef OSINSTR_FLOW_H
+#define OSINSTR_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <osinstr/code.h>
+#include <osinstr/event.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum osi_flow_kind {
+    OSI_FLOW_CALL,
+    OSI_FLOW_RETURN,
+    OSI_FLOW_JUMP,
+    OSI_FLOW_RESUME,
+    OSI_FLOW_ENTER,
+    OSI_FLOW_ACK,
+    OSI_FLOW_LEAVE,
+    OSI_FLOW_START,
+};
+
+#define OSI_FLOW_UNKNOWN UINT64_MAX
+
+struct osi_flow {
+    enum osi_flow_kind kind;
+    uint32_t vcpu;
+    uint64_t insns; /* that the vCPU executed before this */
+    const struct osi_code *from, *to;
+    uint64_t pc;
+    bool irq;       /* ENTER: an interrupt */
+    bool user;      /* ENTER: user code was interrupted, as far as the target tells */
+    enum osi_exception exception; /* ENTER: its class, if not an interrupt */
+    uint32_t hwirq; /* ACK */
+    uint32_t arriving; /* ENTER: a call, return or jump was done and had not arrived; see below */
+};
+
+/* For the flow hook, at a LEAVE: the exception returns to where the one returned that was entered with
+ * this `arriving`, so the call under way then goes on. */
+void osi_flow_resume(struct osi_session *session, unsigned vcpu, uint32_t arriving);
+
+/* Instructions that the vCPU executed before the place of the hook that runs, for event hooks of
+ * tools with OSI_NEED_FLOW. vCPU thread. */
+uint64_t osi_insns(struct osi_session *session, unsigned vcpu);
+/* In all; for report hooks. */
+uint64_t osi_insns_total(const struct osi_session *session, unsigned vcpu);
+
+/* From the start hook: leave out the flow in user code of a guest with an operating system. */
+void osi_flow_kernel_only(struct osi_session *session);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

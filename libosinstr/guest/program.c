@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* User programs: user-mode QEMU maps them like any process, so /proc/self/maps tells which file it is. */
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "guest/elf.h"
+#include "guest/program.h"
+#include "guest/symname.h"
+#include "guest/symtab.h"
+
+struct osi_program {
+    char *path, *name;
+    GMappedFile *file; /* symbol names stay valid with the table, which copies them; segments are read here */
+    struct osi_elf elf;
+    struct osi_symtab *symbols;
+};
+
+/* Code only: a variable behind the last function would else swallow what follows it. */
+static void add_symbol(void *data, uint64_t address, char type, const char *name)
+{
+    if (strchr("tTwWi", type) && !osi_symname_is_noise(name)) {
+        osi_symtab_add(data, address, type, name);
+    }
+}
+
+static bool open_elf(struct osi_program *program)
+{
+    size_t size;
+    const uint8_t *bytes;
+
+    program->file = g_mapped_file_new(program->path, FALSE, NULL);
+    if (!program->file) {
+        return false;
+    }
+    size = g_mapped_file_get_length(program->file);
+    bytes = (const uint8_t *)g_mapped_file_get_contents(program->file);
+    return osi_elf_recognise(bytes, size) &&
+           osi_elf_open(bytes, size, program->path, &program->elf, NULL) == 0;
+}
+
+struct osi_program *osi_program_new(const char *path)
+{
+    struct osi_program *program = g_new0(struct osi_program, 1);
+
+    program->path = g_strdup(path);
+    program->name = g_path_get_basename(path);
+    program->symbols = osi_symtab_new();
+    if (!open_elf(program)) {
+        osi_program_free(program);
+        return NULL;
+    }
+    if (osi_elf_symbols(&program->elf, add_symbol, program->symbols)) {
+        osi_elf_dynamic_symbols(&program->elf, add_symbol, program->symbols);
+    }
+    osi_symtab_finish(program->symbols);
+    return program;
+}
+
+void osi_program_free(struct osi_program *program)
+{
+    if (program) {
+        osi_symtab_free(program->symbols);
+        if (program->file) {
+            g_mapped_file_unref(program->file);
+        }
+        g_free(program->path);
+        g_free(program->name);
+        g_free(program);
+    }
+}
+
+const char *osi_program_name(const struct osi_program *program)
+{
+    return program->name;
+}
+
+const char *osi_program_path(const struct osi_program *program)
+{
+    return program->path;
+}
+
+const struct osi_symtab *osi_program_symbols(const struct osi_program *program)
+{
+    return program->symbols;
+}
+
+bool osi_program_address(const struct osi_program *program, uint64_t offset, uint64_t *address)
+{
+    return osi_elf_address(&program->elf, offset, address);
+}
+
+/* ---- which file is mapped here ---- */
+static bool parse_line(const char *line, uint64_t address, struct osi_mapping *mapping)
+{
+    unsigned long long start, end, offset;
+    int path = 0;
+
+    if (sscanf(line, "%llx-%llx %*4s %llx %*s %*s %n", &start, &end, &offset, &path) != 3 ||
+        address < start || address >= end || line[path] != '/') {
+        return false;
+    }
+    *mapping = (struct osi_mapping){ start, end, offset, g_strndup(line + path, strcspn(line + path, "\n")) };
+    return true;
+}
+
+bool osi_mapping_find(const void *address, struct osi_mapping *mapping)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char *line = NULL;
+    size_t room = 0;
+    bool found = false;
+
+    while (maps && !found && getline(&line, &room, maps) > 0) {
+        found = parse_line(line, (uint64_t)(uintptr_t)address, mapping);
+    }
+    free(line);
+    if (maps) {
+        fclose(maps);
+    }
+    return found;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of code objects. */
+#ifndef OSINSTR_CODES_H
+#define OSINSTR_CODES_H
+
+#include <osinstr/code.h>
+
+struct osi_codes;
+
+struct osi_codes *osi_codes_new(void);
+void osi_codes_free(struct osi_codes *codes); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Flow of control in the session. */
+#ifndef OSINSTR_SESSION_FLOW_H
+#define OSINSTR_SESSION_FLOW_H
+
+#include <osinstr/flow.h>
+
+struct osi_vcpu;
+
+/* Cells of session->insns. */
+enum { OSI_CELL_INSNS, OSI_CELL_ARRIVING, OSI_FLOW_CELLS };
+
+/* Attaches to a block of a tool with OSI_NEED_FLOW. */
+void osi_instrument_flow(struct osi_session *session, struct osi_block *block);
+void osi_flow_start(struct osi_session *session, unsigned vcpu);
+/* QEMU reports an exception on a target whose exceptions are not known in detail. */
+void osi_flow_discontinuity(struct osi_session *session, unsigned vcpu, int kind, uint64_t from);
+/* From guest/irq.c, inside osi_enter(). */
+void osi_flow_entered(struct osi_session *session, unsigned vcpu, const struct osi_flow *what);
+void osi_flow_acked(struct osi_session *session, unsigned vcpu, uint32_t hwirq);
+void osi_flow_left(struct osi_session *session, unsigned vcpu, uint64_t pc);
+
+#endif
