@@ -99,7 +99,7 @@ static void read_pprof(const struct random_profile *p)
             found->total += found->seen == i + 1 ? 0 : s.values[0];
             found->seen = i + 1;
         }
-        ck_assert_ptr_eq(found, found_at(names, s.task));
+        require(found == found_at(names, s.task));
     }
     compare(p, names, FALSE, TRUE);
     free_pprof(&decoded);
@@ -121,7 +121,7 @@ static void read_callgrind(const struct random_profile *p)
         } else if (sscanf(*line, "cfn=(%" SCNu64 ")", &value) == 1) {
             callee = value - 1;
         } else if (sscanf(*line, "calls=%" SCNu64, &calls) == 1) {
-            ck_assert_int_eq(sscanf(*++line, "0 %" SCNu64, &value), 1);
+            require(sscanf(*++line, "0 %" SCNu64, &value) == 1);
             found[callee].total += value;
             found[callee].calls += calls;
             found[caller].total += caller <= p->n_tasks ? value : 0;
