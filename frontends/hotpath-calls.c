@@ -1,14 +1,315 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hotpath, mode=calls */
-#include <errno.h>
+/* hotpath, mode=calls: the calling-context tree of each task. */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "hotpath.h"
 
-/* Not made yet. */
-static int start(struct osi_session *session, struct osi_error *err)
+struct hotpath {
+    struct osi_calltree *tree;
+    uint32_t user, irq, signal, exceptions[OSI_EXCEPTIONS];
+    bool system;
+};
+
+/* Of a code object. */
+struct place {
+    _Atomic uint32_t function; /* 0: not asked for yet */
+};
+
+/* Of a context. */
+struct thread {
+    struct osi_calls *calls; /* made when it first runs */
+    uint32_t stage;
+};
+
+static struct thread *thread_of(const struct osi_context *context)
 {
-    (void)session;
-    return osi_fail(err, -ENOSYS, "mode=calls is not made yet");
+    return context->data;
 }
 
-const struct osi_tool hotpath_calls = { HOTPATH_TOOL, .start = start };
+/* ---- who runs ---- */
+static uint32_t root_of(struct osi_session *session, const struct osi_context *context)
+{
+    return osi_function_named(session, context->name, "[task]");
+}
+
+static void on_run(struct osi_session *session, unsigned vcpu, struct osi_context *prev,
+                   struct osi_context *next)
+{
+    const struct hotpath *hotpath = osi_data(session);
+    struct thread *thread = thread_of(next);
+    uint64_t insns = osi_insns(session, vcpu);
+
+    if (prev) {
+        osi_calls_pause(thread_of(prev)->calls, insns);
+    }
+    if (!thread->calls) {
+        thread->calls = osi_calls_new(hotpath->tree, root_of(session, next));
+        thread->stage = next->stage;
+    } else if (thread->stage != next->stage) {
+        osi_calls_rename(thread->calls, insns, root_of(session, next));
+        thread->stage = next->stage;
+    }
+    osi_calls_resume(thread->calls, insns);
+    osi_calls_count(thread->calls, insns, next->wanted && osi_counting(session));
+}
+
+static void on_window(struct osi_session *session, unsigned vcpu, bool open)
+{
+    struct osi_context *context = osi_context(session, vcpu);
+
+    osi_calls_count(thread_of(context)->calls, osi_insns(session, vcpu), open && context->wanted);
+}
+
+/* ---- where control goes ---- */
+static uint32_t function_of(const struct osi_code *code)
+{
+    struct place *place = code->data;
+    uint32_t function = code->function;
+
+    if (!function) {
+        function = atomic_load_explicit(&place->function, memory_order_relaxed);
+    }
+    if (!function) {
+        function = osi_function_at(code->session, code->address);
+        function = function ? function : osi_function_unnamed(code->session, code->address);
+        atomic_store_explicit(&place->function, function, memory_order_relaxed);
+    }
+    return function;
+}
+
+static void jump(struct osi_session *session, struct osi_calls *calls, const struct osi_flow *flow)
+{
+    const struct hotpath *hotpath = osi_data(session);
+
+    if (flow->from) {
+        osi_calls_jump(calls, flow->insns, flow->from->function, flow->to->function,
+                       flow->to->entry, flow->from->last.kind == OSI_INSN_JUMP_INDIRECT);
+        return;
+    }
+    /* QEMU runs a signal's handler; nothing in the program leads there. Or the program begins. */
+    if (!hotpath->system && !osi_calls_is_empty(calls)) {
+        osi_calls_enter(calls, flow->insns, hotpath->signal, OSI_FLOW_UNKNOWN, 0, false, false);
+    }
+    osi_calls_jump(calls, flow->insns, 0, function_of(flow->to), true, false);
+}
+
+static void enter(struct osi_session *session, struct osi_calls *calls, const struct osi_flow *flow)
+{
+    const struct hotpath *hotpath = osi_data(session);
+
+    osi_calls_enter(calls, flow->insns,
+                    flow->irq ? hotpath->irq : hotpath->exceptions[flow->exception], flow->pc,
+                    flow->arriving, flow->user, flow->irq);
+}
+
+static void number(struct osi_session *session, struct osi_calls *calls,
+                   const struct osi_flow *flow)
+{
+    char name[32];
+
+    if (!osi_irq_is_spurious(flow->hwirq)) {
+        snprintf(name, sizeof(name), "[irq %u]", flow->hwirq);
+        osi_calls_number(calls, flow->insns, osi_function_named(session, name, "[irq]"));
+    }
+}
+
+static void leave(struct osi_session *session, struct osi_calls *calls, const struct osi_flow *flow)
+{
+    const struct hotpath *hotpath = osi_data(session);
+    uint32_t arriving = osi_calls_leave(calls, flow->insns, flow->pc);
+
+    if (arriving) {
+        osi_flow_resume(session, flow->vcpu, arriving);
+    }
+    if (osi_calls_is_empty(calls) && osi_kernel_known(session) &&
+        !osi_arch(session)->is_kernel(flow->pc)) {
+        osi_calls_jump(calls, flow->insns, 0, hotpath->user, true, false);
+    }
+}
+
+static void on_flow(struct osi_session *session, const struct osi_flow *flow)
+{
+    const struct osi_context *context = osi_context(session, flow->vcpu);
+    struct osi_calls *calls = thread_of(context)->calls;
+
+    osi_calls_count(calls, flow->insns, context->wanted && osi_counting(session));
+    switch (flow->kind) {
+    case OSI_FLOW_CALL:
+        osi_calls_call(calls, flow->insns, flow->from->function, function_of(flow->to),
+                       osi_code_end(flow->from));
+        break;
+    case OSI_FLOW_RETURN:
+        osi_calls_return(calls, flow->insns, flow->from->function, flow->to->address,
+                         flow->to->function);
+        break;
+    case OSI_FLOW_JUMP:
+        jump(session, calls, flow);
+        break;
+    case OSI_FLOW_RESUME:
+        osi_calls_leave(calls, flow->insns, OSI_FLOW_UNKNOWN);
+        break;
+    case OSI_FLOW_ENTER:
+        enter(session, calls, flow);
+        break;
+    case OSI_FLOW_ACK:
+        number(session, calls, flow);
+        break;
+    case OSI_FLOW_LEAVE:
+        leave(session, calls, flow);
+        break;
+    }
+}
+
+/* ---- report ---- */
+/* Code at a user address without a symbol is another function in each program: "[sh]" of "sh-123". */
+static bool resolve(void *data, uint32_t number, uint32_t root, struct osi_profile_function *as)
+{
+    struct osi_session *session = data;
+    struct osi_function function, task;
+    char module[64];
+    bool own;
+
+    osi_function(session, number, &function);
+    *as = (struct osi_profile_function){ function.name, function.module, function.address };
+    own = !function.module[0] && osi_kernel_known(session) &&
+          !osi_arch(session)->is_kernel(function.address);
+    if (own) {
+        osi_function(session, root, &task);
+        snprintf(module, sizeof(module), "[%s", task.name);
+        snprintf(strrchr(module, '-') ? strrchr(module, '-') : module + strlen(module), 2, "]");
+        osi_function(session, osi_function_named(session, function.name, module), &function);
+        as->module = function.module;
+    } else if (!function.module[0]) {
+        as->module = "[unknown]";
+    }
+    return own;
+}
+
+static int write_folded(const void *profile, FILE *stream)
+{
+    return osi_profile_folded(profile, stream);
+}
+
+static int write_callgrind(const void *profile, FILE *stream)
+{
+    return osi_profile_callgrind(profile, stream);
+}
+
+static int write_pprof(const void *profile, FILE *stream)
+{
+    return osi_profile_pprof(profile, stream);
+}
+
+static void add_health(struct osi_calls_health *sum, const struct osi_calls_health *one)
+{
+    sum->returns += one->returns;
+    sum->unwound += one->unwound;
+    sum->unmatched += one->unmatched;
+    sum->deep += one->deep;
+    sum->merged += one->merged;
+}
+
+static void state_health(struct osi_report *out, const struct osi_calls_health *health)
+{
+    osi_report_count(out, "returns", health->returns);
+    osi_report_count(out, "returns_unwound", health->unwound);
+    osi_report_count(out, "returns_unmatched", health->unmatched);
+    if (health->merged) {
+        osi_report_count(out, "calls_other", health->merged);
+        osi_report_note(out, "the limit of nodes was reached: %llu calls are counted as [other]; "
+                        "nodes=COUNT sets it", (unsigned long long)health->merged);
+    }
+    if (health->deep) {
+        osi_report_note(out, "%llu calls were deeper than the stack that is kept",
+                        (unsigned long long)health->deep);
+    }
+}
+
+static void report(struct osi_session *session, struct osi_report *out)
+{
+    unsigned n = osi_n_contexts(session), n_trees = 0;
+    struct osi_calls **trees = calloc(n + 1, sizeof(*trees));
+    struct osi_profile profile = { .tool = "hotpath", .command = osi_observed(session) };
+    struct osi_calls_health health = { 0 };
+    uint64_t insns = 0;
+
+    for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
+        const struct osi_context *context = osi_context(session, i);
+
+        if (context) {
+            osi_calls_pause(thread_of(context)->calls, osi_insns_total(session, i));
+        }
+        insns += osi_insns_total(session, i);
+    }
+    for (unsigned i = 0; i < n; i++) {
+        struct osi_calls *calls = thread_of(osi_context_at(session, i))->calls;
+
+        if (calls) {
+            trees[n_trees++] = calls;
+            add_health(&health, osi_calls_health(calls));
+        }
+    }
+    osi_calls_profile(trees, n_trees, resolve, session, &profile);
+    osi_report_count(out, "instructions", insns);
+    osi_report_count(out, "nodes", profile.n_nodes);
+    state_health(out, &health);
+    osi_profile_report(&profile, out, osi_option_count(session, "top"));
+    osi_write_file(session, "stacks.folded", write_folded, &profile);
+    osi_write_file(session, "callgrind.out", write_callgrind, &profile);
+    osi_write_file(session, "profile.pb.gz", write_pprof, &profile);
+    free((void *)profile.functions);
+    free((void *)profile.nodes);
+    free(trees);
+}
+
+/* ---- life ---- */
+static int start(struct osi_session *session, struct osi_error *err)
+{
+    struct hotpath *hotpath = calloc(1, sizeof(*hotpath));
+    char text[64];
+
+    (void)err;
+    osi_set_data(session, hotpath);
+    hotpath->system = osi_is_system(session);
+    hotpath->user = osi_function_named(session, "[user]", "[user]");
+    hotpath->irq = osi_function_named(session, "[irq]", "[irq]");
+    hotpath->signal = osi_function_named(session, "[signal]", "[exception]");
+    for (unsigned i = 0; i < OSI_EXCEPTIONS; i++) {
+        snprintf(text, sizeof(text), "[%s]", osi_exception_name((enum osi_exception)i));
+        hotpath->exceptions[i] = osi_function_named(session, text, "[exception]");
+    }
+    hotpath->tree = osi_calltree_new(osi_option_count(session, "nodes"),
+                                     osi_function_named(session, "[other]", "[other]"),
+                                     hotpath->signal);
+    if (!osi_option_switch(session, "user")) {
+        osi_flow_kernel_only(session);
+    }
+    return 0;
+}
+
+static void stop(struct osi_session *session)
+{
+    struct hotpath *hotpath = osi_data(session);
+
+    for (unsigned i = 0; i < osi_n_contexts(session); i++) {
+        osi_calls_free(thread_of(osi_context_at(session, i))->calls);
+    }
+    osi_calltree_free(hotpath->tree);
+    free(hotpath);
+}
+
+const struct osi_tool hotpath_calls = {
+    HOTPATH_TOOL,
+    .needs = OSI_NEED_FUNCTIONS | OSI_NEED_FLOW,
+    .code_size = sizeof(struct place),
+    .context_size = sizeof(struct thread),
+    .start = start,
+    .run = on_run,
+    .window = on_window,
+    .flow = on_flow,
+    .report = report,
+    .stop = stop,
+};

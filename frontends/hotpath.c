@@ -11,6 +11,8 @@ const struct osi_option hotpath_options[] = {
     { "from", OSI_OPTION_TEXT, NULL, NULL, "count nothing until this function is entered" },
     { "to", OSI_OPTION_TEXT, NULL, NULL, "count nothing from where this function is entered on, "
       "until `from` is entered again" },
+    { "switch", OSI_OPTION_TEXT, NULL, NULL, "without Linux: the function that switches tasks, "
+      "called with the old and the new one as first arguments" },
     { "user", OSI_OPTION_SWITCH, "on", NULL,
       "off: with an operating system, show each task's user code as one, [user]" },
     { "nodes", OSI_OPTION_COUNT, "4M", NULL,

@@ -65,6 +65,10 @@ struct osi_function {
 /* Number of the function that holds a run-time address, 0 if no symbol tells. Any thread; takes a
  * lock: not for the hot path. */
 uint32_t osi_function_at(struct osi_session *session, uint64_t address);
+/* The number of something that counts as a function but has no symbol: a name ("[irq 27]") of a
+ * module, or just an address, whose name is then the address. Any thread; takes a lock. */
+uint32_t osi_function_named(struct osi_session *session, const char *name, const char *module);
+uint32_t osi_function_unnamed(struct osi_session *session, uint64_t address);
 /* By number; false if there is none. */
 bool osi_function(struct osi_session *session, uint32_t number, struct osi_function *function);
 

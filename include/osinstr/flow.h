@@ -15,7 +15,6 @@
  *   ENTER   an exception or interrupt is taken; `pc` is where the interrupted code goes on
  *   ACK     the number of the interrupt that was entered last is known now
  *   LEAVE   an exception returns to `pc`
- *   START   a vCPU starts: nothing before belongs to it
  *
  * Where the target's exceptions are not known in detail (x86_64, riscv64), ENTER tells only whether it
  * is an interrupt, and only from QEMU 10.2 on; `pc` of LEAVE may be OSI_FLOW_UNKNOWN.
@@ -41,7 +40,6 @@ enum osi_flow_kind {
     OSI_FLOW_ENTER,
     OSI_FLOW_ACK,
     OSI_FLOW_LEAVE,
-    OSI_FLOW_START,
 };
 
 #define OSI_FLOW_UNKNOWN UINT64_MAX

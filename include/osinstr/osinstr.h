@@ -5,7 +5,9 @@
 
 #include <osinstr/arch.h>
 #include <osinstr/block.h>
+#include <osinstr/calltree.h>
 #include <osinstr/code.h>
+#include <osinstr/context.h>
 #include <osinstr/error.h>
 #include <osinstr/event.h>
 #include <osinstr/flow.h>

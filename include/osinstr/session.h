@@ -57,6 +57,9 @@ void *const *osi_shards(const struct osi_session *session);
 
 /* ---- the machine and its kernel ---- */
 const char *osi_target(const struct osi_session *session); /* "aarch64" */
+bool osi_is_system(const struct osi_session *session);     /* not user-mode QEMU */
+/* What runs, for people: the kernel's or program's file, else the target. */
+const char *osi_observed(const struct osi_session *session);
 const struct osi_arch *osi_arch(const struct osi_session *session);
 /* Is the guest's kernel known and located? Before that symbols have no addresses. Never without
  * OSI_NEED_TASKS. */

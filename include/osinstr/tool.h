@@ -28,6 +28,7 @@ extern "C" {
 struct osi_session;
 struct osi_block;
 struct osi_code;
+struct osi_context;
 struct osi_flow;
 struct osi_report;
 
@@ -74,6 +75,7 @@ struct osi_tool {
     bool trace;          /* record these events in the native trace (unless trace=off) */
     size_t shard_size;   /* bytes of zeroed private memory per vCPU */
     size_t code_size;    /* the same for each code object (osinstr/code.h) */
+    size_t context_size; /* the same for each thread of execution (osinstr/context.h) */
 
     /* A tool with an option "mode" of kind CHOICE: what it is in each, in the order of the choices,
      * all with the same name and options. NULL: it has one mode only, itself. */
@@ -91,6 +93,10 @@ struct osi_tool {
     void (*block)(struct osi_session *session, struct osi_block *block);
     /* Code is seen for the first time, before its first block hook: fill code->data. Under a lock. */
     void (*code)(struct osi_session *session, const struct osi_code *code);
+    /* Another context runs on this vCPU: `prev` (NULL: the vCPU starts) up to here, `next` from here
+     * on. Both are the same: it has a new name. vCPU thread. */
+    void (*run)(struct osi_session *session, unsigned vcpu, struct osi_context *prev,
+                struct osi_context *next);
     /* Control went from one function to another, or an exception came or returned
      * (osinstr/flow.h). vCPU thread; frequent: no locks, no allocation. */
     void (*flow)(struct osi_session *session, const struct osi_flow *flow);

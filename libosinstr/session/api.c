@@ -65,6 +65,21 @@ const char *osi_target(const struct osi_session *session)
     return osi_host_facts(session->host)->target;
 }
 
+bool osi_is_system(const struct osi_session *session)
+{
+    return osi_host_facts(session->host)->system;
+}
+
+const char *osi_observed(const struct osi_session *session)
+{
+    const char *program = osi_functions_name(session->functions);
+
+    if (session->guest && osi_linux_kernel(session->guest)) {
+        return osi_kernel_path(osi_linux_kernel(session->guest));
+    }
+    return program ? program : osi_target(session);
+}
+
 const struct osi_arch *osi_arch(const struct osi_session *session)
 {
     return session->arch;

@@ -218,6 +218,7 @@ void osi_happened(struct osi_session *session, struct osi_vcpu *vcpu, struct osi
 {
     struct osi_deferred d = { .event = *event };
 
+    osi_contexts_event(session, vcpu, event);
     take(session, vcpu, vcpu->remaining, &d);
 }
 

@@ -101,11 +101,7 @@ static void at_return(unsigned index, void *data)
 
 void osi_flow_start(struct osi_session *session, unsigned index)
 {
-    struct osi_flow flow = { .kind = OSI_FLOW_START, .vcpu = index };
-
     cells_of(session, index)[OSI_CELL_ARRIVING] = 0;
-    flow.insns = cells_of(session, index)[OSI_CELL_INSNS];
-    deliver(session, &flow);
 }
 
 void osi_flow_entered(struct osi_session *session, unsigned index, const struct osi_flow *what)

@@ -4,6 +4,7 @@
  * A function is known by where its symbol stands in what tells it, so that it is one function
  * before and after the kernel turns on the MMU. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "guest/kernel.h"
@@ -26,7 +27,9 @@ struct osi_functions {
     _Atomic uint64_t early; /* where _text is while the MMU is off; 0: not known */
     GArray *mapped;         /* struct image, of user programs */
     GHashTable *programs;   /* struct osi_program by path */
-    GHashTable *by_symbol;  /* struct osi_function by (module, offset) */
+    GHashTable *by_symbol;  /* struct known by (symbols, offset) */
+    GHashTable *by_name;    /* number by "module\nname" */
+    GStringChunk *texts;
     GPtrArray *by_number;
 };
 
@@ -64,6 +67,8 @@ struct osi_functions *osi_functions_new(void)
     functions->mapped = g_array_new(FALSE, FALSE, sizeof(struct image));
     functions->programs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_program);
     functions->by_symbol = g_hash_table_new_full(known_hash, known_equal, g_free, NULL);
+    functions->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    functions->texts = g_string_chunk_new(4096);
     functions->by_number = g_ptr_array_new();
     return functions;
 }
@@ -73,6 +78,8 @@ void osi_functions_free(struct osi_functions *functions)
     if (functions) {
         g_ptr_array_unref(functions->by_number);
         g_hash_table_destroy(functions->by_symbol);
+        g_hash_table_destroy(functions->by_name);
+        g_string_chunk_free(functions->texts);
         g_hash_table_destroy(functions->programs);
         g_array_unref(functions->mapped);
         osi_kernel_free(functions->program);
@@ -91,6 +98,14 @@ void osi_functions_set_program(struct osi_functions *functions, struct osi_kerne
 const struct osi_kernel *osi_functions_program(const struct osi_functions *functions)
 {
     return functions->program;
+}
+
+const char *osi_functions_name(const struct osi_functions *functions)
+{
+    if (functions->mapped->len) {
+        return g_array_index(functions->mapped, struct image, 0).module;
+    }
+    return functions->program_name;
 }
 
 void osi_functions_set_early(struct osi_functions *functions, uint64_t text)
@@ -240,6 +255,48 @@ uint32_t osi_function_find(struct osi_session *session, uint64_t address, uint64
         }
     }
     g_mutex_unlock(&functions->lock);
+    return number;
+}
+
+uint32_t osi_function_unnamed(struct osi_session *session, uint64_t address)
+{
+    struct osi_functions *functions = session->functions;
+    struct known known = { .offset = address };
+    char name[24];
+    uint32_t number;
+
+    snprintf(name, sizeof(name), "0x%" G_GINT64_MODIFIER "x", address);
+    g_mutex_lock(&functions->lock);
+    known.function = (struct osi_function){ g_string_chunk_insert_const(functions->texts, name), "",
+                                            address, 0, 0 };
+    number = intern(functions, &known);
+    g_mutex_unlock(&functions->lock);
+    return number;
+}
+
+uint32_t osi_function_named(struct osi_session *session, const char *name, const char *module)
+{
+    struct osi_functions *functions = session->functions;
+    char *both = g_strconcat(module, "\n", name, NULL);
+    struct known *known;
+    uint32_t number;
+
+    g_mutex_lock(&functions->lock);
+    number = GPOINTER_TO_UINT(g_hash_table_lookup(functions->by_name, both));
+    if (!number) {
+        known = g_new0(struct known, 1);
+        known->function.name = g_string_chunk_insert_const(functions->texts, name);
+        known->function.module = g_string_chunk_insert_const(functions->texts, module);
+        known->offset = UINT64_MAX - functions->by_number->len; /* no other has it */
+        known->symbols = (const void *)functions;
+        g_ptr_array_add(functions->by_number, known);
+        number = known->function.number = functions->by_number->len;
+        g_hash_table_add(functions->by_symbol, known);
+        g_hash_table_insert(functions->by_name, g_string_chunk_insert(functions->texts, both),
+                            GUINT_TO_POINTER(number));
+    }
+    g_mutex_unlock(&functions->lock);
+    g_free(both);
     return number;
 }
 

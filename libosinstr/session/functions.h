@@ -14,6 +14,8 @@ void osi_functions_free(struct osi_functions *functions); /* NULL is allowed */
 /* A program without an operating system, at the addresses in its file; `kernel` is taken over. */
 void osi_functions_set_program(struct osi_functions *functions, struct osi_kernel *kernel);
 const struct osi_kernel *osi_functions_program(const struct osi_functions *functions);
+/* The program's file: bare-metal, or the first that user-mode QEMU ran; NULL if none is known. */
+const char *osi_functions_name(const struct osi_functions *functions);
 /* The kernel's first code runs here, with the MMU off. */
 void osi_functions_set_early(struct osi_functions *functions, uint64_t text);
 /* osi_function_at(), and how far the address is from the function's first instruction. */

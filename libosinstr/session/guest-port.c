@@ -127,6 +127,13 @@ struct osi_hook *osi_hook(struct osi_session *session, const char *symbol, osi_h
     uint64_t addresses[64], base;
     size_t n;
 
+    if (osi_functions_program(session->functions)) {
+        if (osi_functions_address(session->functions, symbol, addresses)) {
+            osi_fail(err, -ENOENT, "the program has no function %s", symbol);
+            return NULL;
+        }
+        return osi_hooks_add(session->hooks, addresses, 1, fn, data);
+    }
     if (!base_of(session, &base)) {
         osi_fail(err, -EAGAIN, "the guest's kernel is not known yet: hook from the ready hook");
         return NULL;

@@ -219,6 +219,7 @@ static void kernel_starts(unsigned index, void *data)
         if (session->tool->needs & OSI_NEED_FLOW) {
             osi_flow_start(session, index);
         }
+        osi_contexts_start(session, vcpu);
         osi_leave(vcpu);
     }
 }

@@ -24,6 +24,7 @@
 #include "host/command-line.h"
 #include "host/host.h"
 #include "session/codes.h"
+#include "session/contexts.h"
 #include "session/directory.h"
 #include "session/functions.h"
 #include "session/hooks.h"
@@ -72,6 +73,7 @@ struct osi_vcpu {
     struct osi_caller callers[OSI_MAX_CALLERS];
     struct osi_irqtrack *irqtrack; /* events as delivered */
     void *shard;
+    struct osi_context *context; /* that runs */
     unsigned n_deferred;
     struct osi_deferred *deferred;
     uint64_t end_time;     /* valid once the session has finished */
@@ -113,6 +115,7 @@ struct osi_session {
     struct osi_labels *labels;
     struct osi_window window;
     struct osi_codes *codes;
+    struct osi_contexts *contexts;
     struct osi_functions *functions;
     void *shards[OSI_MAX_VCPUS]; /* by vCPU, for osi_shards() */
 

@@ -83,6 +83,21 @@ static void check_threads(struct osi_session *session, unsigned index)
     }
 }
 
+/* In user-mode QEMU a thread can get the number of one that has ended. */
+static void start_flow(struct osi_session *session, unsigned index)
+{
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    if (osi_enter(vcpu)) {
+        vcpu->remaining = OSI_BEFORE_NEXT;
+        if (session->tool->needs & OSI_NEED_FLOW) {
+            osi_flow_start(session, index);
+        }
+        osi_contexts_start(session, vcpu);
+        osi_leave(vcpu);
+    }
+}
+
 static void vcpu_start(void *data, unsigned index)
 {
     struct osi_session *session = data;
@@ -111,9 +126,7 @@ static void vcpu_start(void *data, unsigned index)
         }
     }
     g_mutex_unlock(&session->lock);
-    if (session->tool->needs & OSI_NEED_FLOW) {
-        osi_flow_start(session, index);
-    }
+    start_flow(session, index);
 }
 
 static void vcpu_stop(void *data, unsigned index)
@@ -201,6 +214,7 @@ static void session_free(struct osi_session *session)
     osi_irq_places_free(session->irq_places);
     osi_labels_free(session->labels);
     osi_codes_free(session->codes);
+    osi_contexts_free(session->contexts);
     osi_functions_free(session->functions);
     osi_hooks_free(session->hooks);
     osi_host_cells_free(session->insns);
@@ -394,6 +408,9 @@ static int set_up(struct osi_session *session, struct osi_error *err)
     if (!rc) {
         set_up_interrupts(session);
     }
+    if (!rc && osi_functions_program(session->functions)) {
+        rc = osi_contexts_hook(session, err);
+    }
     if (!rc && session->tool->start) {
         rc = session->tool->start(session, err);
     }
@@ -410,6 +427,7 @@ static struct osi_session *session_new(const struct osi_tool *tool)
     session->hooks = osi_hooks_new();
     session->labels = osi_labels_new();
     session->codes = osi_codes_new();
+    session->contexts = osi_contexts_new();
     session->functions = osi_functions_new();
     session->sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     session->hook_sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The stack of a task: what control did, and at which node that leaves it. */
+#include "aggregate/calltree-internal.h"
+
+#define PAGE_BITS 0xfffu
+
+void osi_callstack_charge(struct osi_calls *calls, uint64_t insns)
+{
+    /* An instruction that was taken back (a fault) can let the count seem to go down. */
+    if (insns > calls->mark) {
+        if (!calls->off) {
+            calls->nodes[calls->at].self += insns - calls->mark;
+        }
+        calls->mark = insns;
+    }
+}
+
+/* The node below everything of the exception, or the task, that runs. */
+static uint32_t base_node(const struct osi_calls *calls)
+{
+    return calls->base ? calls->frames[calls->base - 1].node : calls->root;
+}
+
+static void settle(struct osi_calls *calls, uint32_t depth)
+{
+    calls->depth = depth;
+    calls->at = depth > calls->base ? calls->frames[depth - 1].node : base_node(calls);
+}
+
+static void push(struct osi_calls *calls, const struct frame *frame)
+{
+    if (calls->depth == OSI_MAX_DEPTH) {
+        calls->health.deep++;
+        calls->overflow++;
+        return;
+    }
+    if (calls->depth == calls->frames_room) {
+        calls->frames_room = calls->frames_room ? calls->frames_room * 2 : 64;
+        calls->frames = g_renew(struct frame, calls->frames, calls->frames_room);
+    }
+    calls->frames[calls->depth++] = *frame;
+    calls->at = frame->node;
+}
+
+static void count_call(struct osi_calls *calls, uint32_t node)
+{
+    calls->nodes[node].calls += !calls->off;
+}
+
+/* The function that runs is this one: it takes the place of the one that was thought to. */
+static void replace(struct osi_calls *calls, uint32_t function)
+{
+    struct osi_callnode *at = &calls->nodes[calls->at];
+    struct frame *top;
+
+    if (!function || at->function == function || calls->at == calls->other) {
+        return;
+    }
+    if (calls->depth == calls->base) {
+        push(calls, &(struct frame){ .back = OSI_UNKNOWN_PC, .kind = FRAME_CALL,
+                                     .node = osi_callnode_child(calls, calls->at, function) });
+        return;
+    }
+    top = &calls->frames[calls->depth - 1];
+    top->node = calls->at = osi_callnode_child(calls, at->parent, function);
+}
+
+static void do_call(struct osi_calls *calls, const struct op *op)
+{
+    uint32_t node = osi_callnode_child(calls, calls->at, op->function);
+
+    count_call(calls, node);
+    push(calls, &(struct frame){ .back = op->place, .kind = FRAME_CALL, .node = node });
+}
+
+/* ---- going back ---- */
+/* The depth that the stack has after a return to `target`; false if nothing was called from there. */
+static bool find_return(const struct osi_calls *calls, uint64_t target, uint32_t *depth)
+{
+    uint32_t i = calls->depth;
+
+    while (i > calls->base && calls->frames[i - 1].kind != FRAME_CALL) {
+        i--;
+    }
+    /* The last call: it may have been translated at another address than it runs at. */
+    if (i > calls->base && calls->frames[i - 1].back != OSI_UNKNOWN_PC &&
+        !((calls->frames[i - 1].back ^ target) & PAGE_BITS)) {
+        *depth = i - 1;
+        return true;
+    }
+    for (; i > calls->base; i--) {
+        if (calls->frames[i - 1].kind == FRAME_CALL && calls->frames[i - 1].back == target) {
+            *depth = i - 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The exception below the current one becomes the current one. */
+static void drop_exception(struct osi_calls *calls)
+{
+    uint32_t depth = calls->base - 1;
+
+    calls->base = depth;
+    while (calls->base && calls->frames[calls->base - 1].kind != FRAME_EXCEPTION) {
+        calls->base--;
+    }
+    calls->overflow = 0;
+    settle(calls, depth);
+}
+
+static bool is_signal(const struct osi_calls *calls, uint32_t frame)
+{
+    return calls->frames[frame].kind == FRAME_EXCEPTION &&
+           calls->nodes[calls->frames[frame].node].function == calls->tree->signal;
+}
+
+/* Back into a function that is under way: longjmp, which may also leave a signal's handler. */
+static bool unwind_to(struct osi_calls *calls, uint32_t function)
+{
+    for (uint32_t i = calls->depth; function && i > 0; i--) {
+        if (calls->frames[i - 1].kind == FRAME_EXCEPTION) {
+            if (!is_signal(calls, i - 1)) {
+                return false;
+            }
+        } else if (calls->nodes[calls->frames[i - 1].node].function == function) {
+            calls->health.unwound += i != calls->depth;
+            while (calls->base > i) {
+                drop_exception(calls);
+            }
+            settle(calls, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool one_call_above(const struct osi_calls *calls, uint32_t depth)
+{
+    for (uint32_t i = depth + 1; i < calls->depth; i++) {
+        if (calls->frames[i].kind == FRAME_CALL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void do_return(struct osi_calls *calls, const struct op *op)
+{
+    uint32_t depth;
+
+    calls->health.returns++;
+    if (calls->overflow) {
+        calls->overflow--;
+        return;
+    }
+    if (find_return(calls, op->place, &depth)) {
+        calls->health.unwound += !one_call_above(calls, depth);
+        settle(calls, depth);
+        return;
+    }
+    calls->health.unmatched++;
+    if (!unwind_to(calls, op->function)) {
+        /* To a caller that was never seen: what is on the stack is not its own. */
+        settle(calls, calls->base);
+        replace(calls, op->function);
+    }
+}
+
+/* ---- jumps ---- */
+static void tail_call(struct osi_calls *calls, uint32_t function)
+{
+    uint32_t i = calls->depth, node;
+
+    /* Is it one of those that jumped to each other since the last call? */
+    for (; i > calls->base; i--) {
+        if (calls->nodes[calls->frames[i - 1].node].function == function) {
+            settle(calls, i);
+            count_call(calls, calls->at);
+            return;
+        }
+        if (calls->frames[i - 1].kind != FRAME_TAIL) {
+            break;
+        }
+    }
+    node = osi_callnode_child(calls, calls->at, function);
+    count_call(calls, node);
+    push(calls, &(struct frame){ .kind = calls->depth == calls->base ? FRAME_CALL : FRAME_TAIL,
+                                 .back = OSI_UNKNOWN_PC, .node = node });
+}
+
+static void do_jump(struct osi_calls *calls, const struct op *op)
+{
+    if (!op->function) {
+        return;
+    }
+    if (op->entry) {
+        tail_call(calls, op->function);
+    } else if (calls->nodes[calls->at].function != op->function &&
+               !(op->indirect && unwind_to(calls, op->function))) {
+        replace(calls, op->function);
+    }
+}
+
+/* ---- exceptions ---- */
+static void do_enter(struct osi_calls *calls, const struct op *op)
+{
+    uint32_t parent = op->apart ? calls->root : calls->at;
+    uint32_t node = osi_callnode_child(calls, parent, op->function);
+
+    count_call(calls, node);
+    push(calls, &(struct frame){ .kind = FRAME_EXCEPTION, .back = op->place, .node = node,
+                                 .arriving = op->arriving, .user = op->user, .apart = op->apart });
+    calls->base = calls->depth;
+    calls->overflow = 0;
+}
+
+/* The base of the exception that returns to pc; 0 if none does. */
+static uint32_t find_exception(const struct osi_calls *calls, uint64_t pc)
+{
+    for (uint32_t i = calls->base; i > 0; i--) {
+        if (calls->frames[i - 1].kind == FRAME_EXCEPTION && calls->frames[i - 1].back == pc) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+/* The exception returns elsewhere: to a signal's handler, to a new program, behind a fault. */
+static void leave_elsewhere(struct osi_calls *calls)
+{
+    struct frame left = calls->frames[calls->base - 1];
+
+    drop_exception(calls);
+    if (!left.user) {
+        return;
+    }
+    if (calls->renamed) {
+        calls->base = 0;
+        settle(calls, 0);
+    } else {
+        do_enter(calls, &(struct op){ .function = calls->tree->signal, .place = left.back });
+        calls->frames[calls->depth - 1].arriving = left.arriving;
+    }
+}
+
+uint32_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc)
+{
+    uint32_t found = pc == OSI_UNKNOWN_PC ? calls->base : find_exception(calls, pc), arriving = 0;
+
+    if (!calls->base) {
+        settle(calls, 0); /* the first return of a new task, or of the machine */
+    } else if (!found) {
+        leave_elsewhere(calls);
+    } else {
+        while (calls->base > found) {
+            drop_exception(calls);
+        }
+        arriving = calls->frames[calls->base - 1].arriving;
+        drop_exception(calls);
+    }
+    if (!calls->base) {
+        calls->renamed = false;
+    }
+    return arriving;
+}
+
+void osi_callstack_move(struct osi_calls *calls, uint32_t first, uint32_t node)
+{
+    for (uint32_t i = first; i < calls->depth; i++) {
+        uint32_t function = calls->nodes[calls->frames[i].node].function;
+
+        node = i == first ? node : osi_callnode_child(calls, node, function);
+        calls->frames[i].node = node;
+    }
+    settle(calls, calls->depth);
+}
+
+void osi_callstack_do(struct osi_calls *calls, const struct op *op)
+{
+    if (op->kind != OP_ENTER) {
+        replace(calls, op->from);
+    }
+    osi_callstack_charge(calls, op->insns);
+    switch (op->kind) {
+    case OP_CALL:
+        do_call(calls, op);
+        break;
+    case OP_RETURN:
+        do_return(calls, op);
+        break;
+    case OP_JUMP:
+        do_jump(calls, op);
+        break;
+    case OP_ENTER:
+        do_enter(calls, op);
+        break;
+    }
+}

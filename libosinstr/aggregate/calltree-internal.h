@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Call trees from inside:
+ *
+ *   calltree.c   nodes, and finding a node's child
+ *   callstack.c  the stack: what a call, a return, a jump do
+ *   calls.c      the public calls; what an interrupt does before its number is known
+ */
+#ifndef OSINSTR_CALLTREE_INTERNAL_H
+#define OSINSTR_CALLTREE_INTERNAL_H
+
+#include <glib.h>
+#include <stdatomic.h>
+
+#include <osinstr/calltree.h>
+
+#define OSI_UNKNOWN_PC UINT64_MAX
+#define OSI_MAX_DEPTH (1u << 20)
+#define OSI_JOURNAL 256
+
+struct osi_calltree {
+    uint64_t max_nodes;
+    _Atomic uint64_t n_nodes;
+    uint32_t other, signal;
+};
+
+enum frame_kind {
+    FRAME_CALL,      /* `back` is where it returns to */
+    FRAME_TAIL,      /* goes with the call below it */
+    FRAME_EXCEPTION, /* `back` is where it came to */
+};
+
+struct frame {
+    uint64_t back;
+    uint32_t node;
+    uint32_t arriving;
+    uint8_t kind;
+    bool user, apart; /* of exceptions */
+};
+
+enum op_kind { OP_CALL, OP_RETURN, OP_JUMP, OP_ENTER };
+
+/* One thing that control did, as it was told. */
+struct op {
+    enum op_kind kind;
+    bool entry, indirect, user, apart;
+    uint32_t from, function, arriving;
+    uint64_t insns, place;
+};
+
+struct osi_calls {
+    struct osi_calltree *tree;
+    struct osi_callnode *nodes;
+    uint32_t n_nodes, room;
+    uint32_t *slots;  /* open addressing: index + 1 of a node by (parent, function) */
+    uint32_t n_slots; /* a power of two */
+    uint32_t reserved; /* nodes that may be made without asking for the limit */
+    uint32_t root, other;
+    uint32_t at;      /* the node that runs */
+    struct frame *frames;
+    uint32_t depth, frames_room;
+    uint32_t base;    /* frames from here on belong to the exception (or the task) that runs */
+    uint32_t overflow; /* calls beyond OSI_MAX_DEPTH that did not return yet */
+    uint64_t mark;    /* instructions up to here were charged */
+    bool off;         /* nothing counts */
+    bool renamed;     /* since the exception under way was entered */
+    bool waiting;     /* for an interrupt's number */
+    struct osi_calls_health health;
+    unsigned n_journal;
+    struct op *journal;
+};
+
+/* calltree.c */
+uint32_t osi_callnode_child(struct osi_calls *calls, uint32_t parent, uint32_t function);
+uint32_t osi_callnode_root(struct osi_calls *calls, uint32_t function);
+
+/* callstack.c */
+void osi_callstack_do(struct osi_calls *calls, const struct op *op);
+uint32_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc);
+void osi_callstack_charge(struct osi_calls *calls, uint64_t insns);
+/* Frames from `first` on move below `node`, which takes the first one's place. */
+void osi_callstack_move(struct osi_calls *calls, uint32_t first, uint32_t node);
+
+#endif
