@@ -11,16 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "osinstr/arch.h"
+#include "arch-sweep.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define NONE OSI_NO_REG
 #define ADDRESS 0x10000000u
 #define RANDOM_WORDS 3000000u
-#define SHOWN 20u
-#define SKIPPED 77
 
 struct sweep {
     const struct osi_arch *arch;
@@ -304,20 +299,6 @@ static void witness(struct sweep *sweep, uint32_t word, struct osi_decoded *want
         sweep->by_gap++;
 }
 
-static bool same(const struct osi_decoded *a, const struct osi_decoded *b)
-{
-    return a->kind == b->kind && a->reg == b->reg && a->imm == b->imm &&
-           a->conditional == b->conditional && a->has_target == b->has_target &&
-           a->displacement == b->displacement;
-}
-
-static void print_decoded(const char *who, const struct osi_decoded *d)
-{
-    printf("  %s: %s reg=%u imm=%u conditional=%d target=%d%+lld\n", who,
-           osi_insn_kind_name(d->kind), d->reg, d->imm, d->conditional, d->has_target,
-           (long long)d->displacement);
-}
-
 static void compare_word(struct sweep *sweep, uint32_t word)
 {
     const uint8_t bytes[] = { word & 0xff, word >> 8 & 0xff, word >> 16 & 0xff, word >> 24 };
@@ -391,16 +372,6 @@ static uint64_t sweep_indirect(const struct sweep *tools)
     return sweep.disagreements;
 }
 
-/* splitmix64: the same words on every run. */
-static uint32_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (uint32_t)(z >> 32);
-}
-
 /* All words with `fixed` in the bits of `mask`. */
 static uint64_t sweep_random(const struct sweep *tools, const char *part, uint32_t mask,
                              uint32_t fixed)
@@ -422,15 +393,12 @@ static uint32_t load_word(const uint8_t *at)
 static void time_decoder(const struct osi_arch *arch, const uint8_t *image, size_t size)
 {
     struct osi_decoded decoded;
-    struct timespec start, end;
+    struct timespec start;
 
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (size_t at = 0; at + 4 <= size; at += 4)
         arch->decode(image + at, 4, &decoded);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    printf("decoding takes %.1f ns per word\n",
-           ((double)(end.tv_sec - start.tv_sec) * 1e9 + (double)(end.tv_nsec - start.tv_nsec)) /
-               ((double)size / 4));
+    printf("decoding takes %.1f ns per word\n", nanoseconds_since(&start) / ((double)size / 4));
 }
 
 /* The whole file: text, and data that must not be taken for anything else either. */
@@ -441,8 +409,7 @@ static uint64_t sweep_image(const struct sweep *tools, const uint8_t *image, siz
     for (size_t at = 0; at + 4 <= size; at += 4)
         compare_word(&sweep, load_word(image + at));
     finish(&sweep, "Image");
-    for (int kind = 0; kind < OSI_INSN_KINDS; kind++)
-        printf("  %-18s %llu\n", osi_insn_kind_name(kind), (unsigned long long)sweep.kinds[kind]);
+    print_kinds(sweep.kinds);
     time_decoder(tools->arch, image, size);
     return sweep.disagreements;
 }

@@ -17,6 +17,7 @@
 extern "C" {
 #endif
 
+/* The examples are A64's; docs/ARCH.md lists what other ISAs have. */
 enum osi_insn_kind {
     OSI_INSN_OTHER = 0,
     /* control flow; these end a block */
@@ -75,7 +76,9 @@ enum osi_timer {
 
 struct osi_decoded {
     enum osi_insn_kind kind;
-    uint8_t reg;      /* general register number read or written; 31 is the zero register; OSI_NO_REG */
+    uint8_t reg;      /* general register number read or written, 31 (aarch64) or 0 (riscv64) being
+                         the zero register; of a jump through memory, and where none is named,
+                         OSI_NO_REG */
     bool conditional; /* may fall through */
     bool has_target;  /* `displacement` is set */
     uint16_t imm;     /* as told at the kind; SVC/HVC/SMC/BRK: the number in the instruction */
@@ -154,11 +157,12 @@ struct osi_arch {
      * then all zero but for reg = OSI_NO_REG. NULL without OSI_ARCH_DECODE. */
     enum osi_insn_kind (*decode)(const uint8_t *bytes, size_t size, struct osi_decoded *out);
 
-    /* May this instruction load or store? A superset is fine. NULL without OSI_ARCH_DECODE. */
+    /* May this instruction load or store? A superset is fine. NULL: not told; blocks with device
+     * accesses are then counted less exactly. Needed for OSI_ARCH_INTERRUPTS. */
     bool (*accesses_memory)(const uint8_t *bytes, size_t size);
 
     /* Does this instruction store a 32-bit zero at `offset` bytes from a general register? Its number
-     * goes to *reg. NULL without OSI_ARCH_DECODE. */
+     * goes to *reg. NULL without OSI_ARCH_LINUX. */
     bool (*stores_zero)(const uint8_t *bytes, size_t size, uint32_t offset, uint8_t *reg);
 
     /* The address of code as it stands in a register, without tags and signatures; NULL: as it is. */

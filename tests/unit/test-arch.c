@@ -482,8 +482,9 @@ START_TEST(test_x86_64)
 {
     const struct osi_arch *arch = osi_arch_find("x86_64");
 
-    ck_assert_uint_eq(arch->features, OSI_ARCH_REGISTERS);
-    ck_assert_ptr_null(arch->decode);
+    ck_assert_uint_eq(arch->features, OSI_ARCH_DECODE | OSI_ARCH_REGISTERS);
+    ck_assert_ptr_nonnull(arch->decode);
+    ck_assert_ptr_null(arch->accesses_memory);
     ck_assert_ptr_null(arch->interrupts);
     check_general(arch, 16);
     ck_assert_str_eq(arch->general[1], "rcx"); /* by number, not as listed */
@@ -499,8 +500,9 @@ START_TEST(test_riscv64)
 {
     const struct osi_arch *arch = osi_arch_find("riscv64");
 
-    ck_assert_uint_eq(arch->features, OSI_ARCH_REGISTERS);
-    ck_assert_ptr_null(arch->decode);
+    ck_assert_uint_eq(arch->features, OSI_ARCH_DECODE | OSI_ARCH_REGISTERS);
+    ck_assert_ptr_nonnull(arch->decode);
+    ck_assert_ptr_nonnull(arch->accesses_memory);
     ck_assert_ptr_null(arch->interrupts);
     check_general(arch, 32);
     ck_assert_str_eq(arch->general[10], arch->arguments[0]);

@@ -122,6 +122,49 @@ START_TEST(user_mode)
 }
 END_TEST
 
+/* ---- ISAs of which only the control flow is known ---- */
+static void scenario_isa(void)
+{
+    static const uint32_t x86_64[] = { 0x10488b48, 0xd0ff4166, 0xc3666666 };
+    static const uint32_t riscv64[] = { 0x0085b503, 0x000780e7, 0x00008067 };
+
+    fake_start_all();
+    fake_code(CODE, strcmp(fake_machine.target, "x86_64") == 0 ? x86_64 : riscv64, 3);
+    fake_exec(0, CODE);
+}
+
+START_TEST(other_isas)
+{
+    struct fake_result r = run("isa", "-target x86_64 -release 10.0", "");
+
+    ck_assert_ptr_nonnull(strstr(r.output, " 400000/4/48/other/"));
+    ck_assert_ptr_nonnull(strstr(r.output, " 400004/4/66/call-indirect/"));
+    ck_assert_ptr_nonnull(strstr(r.output, " 400008/4/66/return/"));
+    fake_result_clear(&r);
+    r = run("isa", "-target riscv64 -release 10.0", "");
+    ck_assert_ptr_nonnull(strstr(r.output, " 400000/4/03/other/"));
+    ck_assert_ptr_nonnull(strstr(r.output, " 400004/4/e7/call-indirect/"));
+    ck_assert_ptr_nonnull(strstr(r.output, " 400008/4/67/return/"));
+    fake_result_clear(&r);
+}
+END_TEST
+
+/* OSI_NEED_EXACT where nothing tells which instructions access memory, and where something does. */
+START_TEST(exact_on_other_isas)
+{
+    static const char *const targets[] = { "x86_64", "riscv64" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
+        struct fake_result r = fake_spawn("isa", "-target %s -release 10.0 -icount shift=0 "
+                                          "-plugin %s,quiet=on,clock=insn,out=%s", targets[i],
+                                          fake_plugin("marks"), fake_path("out"));
+
+        ck_assert_msg(r.status == 0, "%s: status %d: %.1500s", targets[i], r.status, r.errors);
+        fake_result_clear(&r);
+    }
+}
+END_TEST
+
 /* ---- cells stay right while scoreboards move ---- */
 static void scenario_grow(void)
 {
@@ -249,15 +292,17 @@ START_TEST(stopping_while_others_run)
 END_TEST
 
 static const struct fake_scenario scenarios[] = {
-    { "block", scenario_block }, { "grow", scenario_grow }, { "gaps", scenario_gaps },
-    { "stop", scenario_stop },   { "stop_running", scenario_stop_running }, { NULL, NULL },
+    { "block", scenario_block }, { "isa", scenario_isa },   { "grow", scenario_grow },
+    { "gaps", scenario_gaps },   { "stop", scenario_stop },
+    { "stop_running", scenario_stop_running },              { NULL, NULL },
 };
 
 static int run_tests(void)
 {
     const TTest *const tests[] = {
         everything, oldest,   stores_on_the_oldest,      user_mode, growing,
-        gaps,       histograms, stopping, stopping_while_others_run, NULL
+        gaps,       histograms, stopping, stopping_while_others_run,
+        other_isas, exact_on_other_isas, NULL
     };
 
     return fake_suite("session-block", tests);

@@ -13,11 +13,10 @@ static void scenario_none(void)
 static const struct {
     const char *host, *options, *says;
 } refusals[] = {
-    { "-target x86_64", "", "irq-latency: target x86_64 is not supported yet: it lacks instruction "
-                            "decoding, Linux tasks, the guest's clock and interrupts" },
+    { "-target x86_64", "", "irq-latency: target x86_64 is not supported yet: it lacks Linux tasks, "
+                            "the guest's clock and interrupts" },
     { "-target riscv64", ",clock=insn",
-      "irq-latency: target riscv64 is not supported yet: it lacks instruction decoding, Linux "
-      "tasks and interrupts" },
+      "irq-latency: target riscv64 is not supported yet: it lacks Linux tasks and interrupts" },
     { "-target sparc", "", "irq-latency: target sparc is not supported" },
     { "-user", "", "irq-latency: needs a whole machine (qemu-system-aarch64); this is user-mode" },
     { "-release 9.1", "", "irq-latency: needs to read guest memory, which QEMU offers from 9.2" },
