@@ -45,7 +45,7 @@ static const struct osi_profile recursive = PROFILE(round_functions, round_nodes
 static const struct osi_profile_function odd_functions[] = {
     { "all", "", 0 },          { " t;1 ", "[task]", 0 },  { "two\nlines", "m;", 1 },
     { "back\\slash", "m;", 2 }, { "stray\xff", "m;", 3 },  { "a b", "m;", 4 },
-    { "a 12", "m;", 5 },        { "operator new", " ", 6 }, { "x", "", 7 },
+    { "a 12", "m;", 5 },        { "operator new", " ", 6 }, { "#x", "", 7 },
 };
 static const struct osi_profile_node odd_nodes[] = {
     { 0, 0, 5, 0 }, { 0, 1, 1, 1 }, { 1, 2, 2, 1 }, { 1, 3, 3, 1 }, { 1, 4, 4, 1 },
@@ -117,17 +117,18 @@ static const struct {
     const char *expected;
 } texts[] = {
     { &plain, osi_profile_folded,
-      "sh-123 7\nsh-123;sys_read 10\nsh-123;sys_read;copy 100\n"
-      "sh-123;sys_read;[irq 27];copy 1000\n" },
+      "sh-123;sys_read 10\nsh-123;sys_read;copy 100\nsh-123;sys_read;[irq 27];copy 1000\n"
+      "sh-123 7\n" },
     { &plain, osi_profile_callgrind, plain_callgrind },
     { &recursive, osi_profile_folded,
       "t;f 1\nt;f;g 10\nt;f;g;f 100\nt;f;g;f;g 1000\nt;f;g;f;g;g 10000\nt;f;g;f;g;g;h 100000\n"
       "t;f;g;f;g;g;h;f 1000000\n" },
     { &recursive, osi_profile_callgrind, recursive_callgrind },
     { &odd, osi_profile_folded,
-      "all 5\n\\x20t\\x3b1\\x20 1\n\\x20t\\x3b1\\x20;two\\nlines 2\n\\x20t\\x3b1\\x20;back\\\\slash 3\n"
+      "\\x20t\\x3b1\\x20;two\\nlines 2\n\\x20t\\x3b1\\x20;back\\\\slash 3\n"
       "\\x20t\\x3b1\\x20;stray\\xff 4\n\\x20t\\x3b1\\x20;a b 5\n\\x20t\\x3b1\\x20;a b;a\\x2012 6\n"
-      "\\x20t\\x3b1\\x20;operator new 7\n\\x20t\\x3b1\\x20;x 8\n" },
+      "\\x20t\\x3b1\\x20;operator new 7\n\\x20t\\x3b1\\x20;\\x23x 8\nall 5\n"
+      "\\x20t\\x3b1\\x20 1\n" },
     { &alike, osi_profile_folded,
       "t;init@a 1\nt;init@b@0x20 2\nt;init@b@0x30 3\nt;probe@0x40 4\nt;probe@0x50 5\nt;once 6\n"
       "t;once 7\nt;once;once 8\n" },
@@ -228,7 +229,7 @@ static const struct {
     { &odd, "\\x20t;1\\x20",
       "all 5 0\n\\x20t;1\\x20 1 1\ntwo\\nlines<\\x20t;1\\x20 2 1\nback\\\\slash<\\x20t;1\\x20 3 1\n"
       "stray\\xff<\\x20t;1\\x20 4 1\na b<\\x20t;1\\x20 5 1\na 12<a b<\\x20t;1\\x20 6 1\n"
-      "operator new<\\x20t;1\\x20 7 1\nx<\\x20t;1\\x20 8 1\n" },
+      "operator new<\\x20t;1\\x20 7 1\n#x<\\x20t;1\\x20 8 1\n" },
     { &empty, "", "" },
 };
 
