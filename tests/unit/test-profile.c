@@ -65,6 +65,11 @@ static const struct osi_profile_node alike_nodes[] = {
 };
 static const struct osi_profile alike = PROFILE(alike_functions, alike_nodes);
 
+/* Two tasks with equal totals; the second has more of its own. */
+static const struct osi_profile_node tied_nodes[] = {
+    { 0, 0, 0, 0 }, { 0, 4, 1, 1 }, { 0, 1, 3, 1 }, { 1, 2, 1, 1 }, { 1, 3, 1, 1 }, { 2, 2, 0, 1 } };
+static const struct osi_profile tied = PROFILE(plain_functions, tied_nodes);
+
 static const struct osi_profile_function lone_function[] = { { "all", "", 0 } };
 static const struct osi_profile_node lone_node[] = { { 0, 0, 0, 0 } };
 static const struct osi_profile empty = PROFILE(lone_function, lone_node);
@@ -389,6 +394,10 @@ static const struct {
       "2 \"sys_read\" \"[kernel]\" \"0xffff800010080000\" 1110 0.99373321396598036 10\n"
       "3 \"[irq 27]\" \"[irq]\" null 1000 0.90090090090090091 0\n"
       "4 \"copy\" \"[kernel]\" \"0xffff800010080100\" 1000 1.0 1000\n" },
+    { &tied, "hottest_path", path_columns,
+      "1 \"[irq 27]\" \"[irq]\" null 3 0.5 1\n"
+      "2 \"sys_read\" \"[kernel]\" \"0xffff800010080000\" 1 0.33333333333333331 1\n" },
+    { &tied, "tasks", task_columns, "\"[irq 27]\" 3 0.5\n\"sh-123\" 3 0.5\n" },
     { &empty, "functions", function_columns, "" },
     { &empty, "functions", share_columns, "" },
     { &empty, "tasks", task_columns, "" },
