@@ -10,7 +10,7 @@
 struct hotpath {
     struct osi_calltree *tree;
     uint32_t user, irq, signal, exceptions[OSI_EXCEPTIONS];
-    bool system;
+    bool system, by_task;
 };
 
 /* Of a code object. */
@@ -21,7 +21,9 @@ struct place {
 /* Of a context. */
 struct thread {
     struct osi_calls *calls; /* made when it first runs */
-    uint32_t stage;
+    struct osi_callnodes *nodes; /* where it ran last, on `vcpu` */
+    unsigned vcpu;
+    uint32_t root, stage;
 };
 
 static struct thread *thread_of(const struct osi_context *context)
@@ -30,9 +32,29 @@ static struct thread *thread_of(const struct osi_context *context)
 }
 
 /* ---- who runs ---- */
+/* Tasks of one name are one tree, or each is its own. */
 static uint32_t root_of(struct osi_session *session, const struct osi_context *context)
 {
-    return osi_function_named(session, context->name, "[task]");
+    const struct hotpath *hotpath = osi_data(session);
+
+    return osi_function_named(session, context->task && !hotpath->by_task ? context->task->comm
+                                                                          : context->name, "[task]");
+}
+
+/* It has a name now, or another one. */
+static void rename_thread(struct osi_session *session, struct osi_context *context)
+{
+    struct thread *thread = thread_of(context);
+    uint32_t root = root_of(session, context);
+
+    if (thread->stage == 0 && thread->nodes) {
+        osi_callnodes_name(thread->nodes, root); /* what ran since the vCPU started was this */
+    } else {
+        thread->nodes = NULL;
+        osi_calls_renamed(thread->calls);
+    }
+    thread->root = root;
+    thread->stage = context->stage;
 }
 
 static void on_run(struct osi_session *session, unsigned vcpu, struct osi_context *prev,
@@ -46,14 +68,30 @@ static void on_run(struct osi_session *session, unsigned vcpu, struct osi_contex
         osi_calls_pause(thread_of(prev)->calls, insns);
     }
     if (!thread->calls) {
-        thread->calls = osi_calls_new(hotpath->tree, root_of(session, next));
+        thread->calls = osi_calls_new(hotpath->tree);
+    }
+    if (!thread->root) {
+        thread->root = root_of(session, next);
         thread->stage = next->stage;
     } else if (thread->stage != next->stage) {
-        osi_calls_rename(thread->calls, insns, root_of(session, next));
-        thread->stage = next->stage;
+        rename_thread(session, next);
     }
-    osi_calls_resume(thread->calls, insns);
+    if (!thread->nodes || thread->vcpu != vcpu) {
+        thread->nodes = osi_calltree_nodes(hotpath->tree, vcpu, thread->root);
+        thread->vcpu = vcpu;
+    }
+    osi_calls_resume(thread->calls, insns, thread->nodes);
     osi_calls_count(thread->calls, insns, next->wanted && osi_counting(session));
+}
+
+static void on_fork(struct osi_session *session, unsigned vcpu, struct osi_context *parent,
+                    struct osi_context *child)
+{
+    const struct hotpath *hotpath = osi_data(session);
+
+    (void)vcpu;
+    thread_of(child)->calls = osi_calls_new(hotpath->tree);
+    osi_calls_fork(thread_of(child)->calls, thread_of(parent)->calls);
 }
 
 static void on_window(struct osi_session *session, unsigned vcpu, bool open)
@@ -164,7 +202,7 @@ static void on_flow(struct osi_session *session, const struct osi_flow *flow)
 }
 
 /* ---- report ---- */
-/* Code at a user address without a symbol is another function in each program: "[sh]" of "sh-123". */
+/* Code at a user address without a symbol is another function in each program. */
 static bool resolve(void *data, uint32_t number, uint32_t root, struct osi_profile_function *as)
 {
     struct osi_session *session = data;
@@ -178,8 +216,7 @@ static bool resolve(void *data, uint32_t number, uint32_t root, struct osi_profi
           !osi_arch(session)->is_kernel(function.address);
     if (own) {
         osi_function(session, root, &task);
-        snprintf(module, sizeof(module), "[%s", task.name);
-        snprintf(strrchr(module, '-') ? strrchr(module, '-') : module + strlen(module), 2, "]");
+        snprintf(module, sizeof(module), "[%s]", task.name);
         osi_function(session, osi_function_named(session, function.name, module), &function);
         as->module = function.module;
     } else if (!function.module[0]) {
@@ -209,18 +246,18 @@ static void add_health(struct osi_calls_health *sum, const struct osi_calls_heal
     sum->unwound += one->unwound;
     sum->unmatched += one->unmatched;
     sum->deep += one->deep;
-    sum->merged += one->merged;
 }
 
-static void state_health(struct osi_report *out, const struct osi_calls_health *health)
+static void state_health(struct osi_report *out, const struct osi_calls_health *health,
+                         uint64_t merged)
 {
     osi_report_count(out, "returns", health->returns);
     osi_report_count(out, "returns_unwound", health->unwound);
     osi_report_count(out, "returns_unmatched", health->unmatched);
-    if (health->merged) {
-        osi_report_count(out, "calls_other", health->merged);
+    osi_report_count(out, "calls_other", merged);
+    if (merged) {
         osi_report_note(out, "the limit of nodes was reached: %llu calls are counted as [other]; "
-                        "nodes=COUNT sets it", (unsigned long long)health->merged);
+                        "nodes=COUNT sets it", (unsigned long long)merged);
     }
     if (health->deep) {
         osi_report_note(out, "%llu calls were deeper than the stack that is kept",
@@ -228,12 +265,9 @@ static void state_health(struct osi_report *out, const struct osi_calls_health *
     }
 }
 
-static void report(struct osi_session *session, struct osi_report *out)
+/* What was executed since the last look; returns the sum over all vCPUs. */
+static uint64_t pause_all(struct osi_session *session)
 {
-    unsigned n = osi_n_contexts(session), n_trees = 0;
-    struct osi_calls **trees = calloc(n + 1, sizeof(*trees));
-    struct osi_profile profile = { .tool = "hotpath", .command = osi_observed(session) };
-    struct osi_calls_health health = { 0 };
     uint64_t insns = 0;
 
     for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
@@ -244,25 +278,68 @@ static void report(struct osi_session *session, struct osi_report *out)
         }
         insns += osi_insns_total(session, i);
     }
+    return insns;
+}
+
+static int by_insns(const void *a, const void *b)
+{
+    const struct osi_context *const *x = a, *const *y = b;
+    uint64_t left = osi_calls_insns(thread_of(*x)->calls);
+    uint64_t right = osi_calls_insns(thread_of(*y)->calls);
+
+    return left != right ? (left < right) - (left > right) : (*x)->number < (*y)->number ? -1 : 1;
+}
+
+static void state_threads(struct osi_session *session, struct osi_report *out)
+{
+    static const struct osi_column columns[] = {
+        { "name", "task", OSI_COL_STRING },
+        { "instructions", "instructions", OSI_COL_COUNT },
+    };
+    unsigned n = osi_n_contexts(session), n_ran = 0;
+    struct osi_context **ran = calloc(n + 1, sizeof(*ran));
+
     for (unsigned i = 0; i < n; i++) {
+        struct osi_context *context = osi_context_at(session, i);
+
+        if (thread_of(context)->calls && osi_calls_insns(thread_of(context)->calls)) {
+            ran[n_ran++] = context;
+        }
+    }
+    qsort(ran, n_ran, sizeof(*ran), by_insns);
+    osi_report_table(out, "threads", "each task", columns, sizeof(columns) / sizeof(columns[0]));
+    osi_report_limit(out, osi_option_count(session, "top"));
+    for (unsigned i = 0; i < n_ran; i++) {
+        osi_report_row(out, ran[i]->name, osi_calls_insns(thread_of(ran[i])->calls));
+    }
+    free(ran);
+}
+
+static void report(struct osi_session *session, struct osi_report *out)
+{
+    struct hotpath *hotpath = osi_data(session);
+    struct osi_profile profile = { .tool = "hotpath", .command = osi_observed(session) };
+    struct osi_calls_health health = { 0 };
+    uint64_t insns = pause_all(session);
+
+    for (unsigned i = 0; i < osi_n_contexts(session); i++) {
         struct osi_calls *calls = thread_of(osi_context_at(session, i))->calls;
 
         if (calls) {
-            trees[n_trees++] = calls;
             add_health(&health, osi_calls_health(calls));
         }
     }
-    osi_calls_profile(trees, n_trees, resolve, session, &profile);
+    osi_calltree_profile(hotpath->tree, resolve, session, &profile);
     osi_report_count(out, "instructions", insns);
     osi_report_count(out, "nodes", profile.n_nodes);
-    state_health(out, &health);
+    state_health(out, &health, osi_calltree_merged(hotpath->tree));
     osi_profile_report(&profile, out, osi_option_count(session, "top"));
+    state_threads(session, out);
     osi_write_file(session, "stacks.folded", write_folded, &profile);
     osi_write_file(session, "callgrind.out", write_callgrind, &profile);
     osi_write_file(session, "profile.pb.gz", write_pprof, &profile);
     free((void *)profile.functions);
     free((void *)profile.nodes);
-    free(trees);
 }
 
 /* ---- life ---- */
@@ -274,6 +351,7 @@ static int start(struct osi_session *session, struct osi_error *err)
     (void)err;
     osi_set_data(session, hotpath);
     hotpath->system = osi_is_system(session);
+    hotpath->by_task = strcmp(osi_option_text(session, "by"), "task") == 0;
     hotpath->user = osi_function_named(session, "[user]", "[user]");
     hotpath->irq = osi_function_named(session, "[irq]", "[irq]");
     hotpath->signal = osi_function_named(session, "[signal]", "[exception]");
@@ -308,6 +386,7 @@ const struct osi_tool hotpath_calls = {
     .context_size = sizeof(struct thread),
     .start = start,
     .run = on_run,
+    .fork = on_fork,
     .window = on_window,
     .flow = on_flow,
     .report = report,

@@ -13,6 +13,8 @@ const struct osi_option hotpath_options[] = {
       "until `from` is entered again" },
     { "switch", OSI_OPTION_TEXT, NULL, NULL, "without Linux: the function that switches tasks, "
       "called with the old and the new one as first arguments" },
+    { "by", OSI_OPTION_CHOICE, "name", "name|task",
+      "calls: one tree for all tasks of a name, or one for each task" },
     { "user", OSI_OPTION_SWITCH, "on", NULL,
       "off: with an operating system, show each task's user code as one, [user]" },
     { "nodes", OSI_OPTION_COUNT, "4M", NULL,

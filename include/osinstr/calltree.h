@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Calling-context trees: instructions and calls by path of calls, one tree per task.
+/* Calling-context trees: instructions and calls by path of calls.
  *
- * A task's tree is fed with what control does (osinstr/flow.h): calls, returns, jumps, exceptions. A
- * stack of what was called and where it will return to says at which node the task is. The stack heals
- * itself: a return to an earlier caller (longjmp) drops the frames above it, a return to nowhere is
- * taken as a jump; each such case is counted.
+ * Tasks of one name share a tree, or each has its own; so that no locks are needed, each vCPU has
+ * trees of its own, which a profile puts together. A task has a stack of what was called and where it
+ * will return to; it says at which node the task is, and goes with the task from vCPU to vCPU. It is fed
+ * with what control does (osinstr/flow.h), and heals itself: a return to an earlier caller (longjmp)
+ * drops the frames above it, a return to nowhere begins anew; each such case is counted.
  *
  * Rules:
  *   - A jump to a function's first instruction is a tail call: a frame that goes when its caller's
  *     returns. Tail recursion stays at its node.
  *   - Another jump into a function puts this function in the place of the one that jumped.
- *   - An exception is a node below the code it came to, an interrupt a node below the task's root: it
+ *   - An exception is a node below the code it came to, an interrupt a node below the root: it
  *     has nothing to do with the path it hit. Either ends with its return.
  *   - Until an interrupt's number is known, what its path does is kept and then done again below the
  *     right node.
  *
  * Times are counts of instructions that the vCPU executed so far; functions are numbers of the
- * caller's. A task's tree belongs to the thread of the vCPU that runs the task; only memory for new
- * nodes and deeper stacks is allocated.
+ * caller's. A stack and the nodes it is at belong to the thread of the vCPU that runs the task; only
+ * memory for new nodes and deeper stacks is allocated.
  */
 #ifndef OSINSTR_CALLTREE_H
 #define OSINSTR_CALLTREE_H
@@ -34,9 +35,11 @@ extern "C" {
 
 #define OSI_NO_NODE UINT32_MAX
 
-/* All trees of a run: what they share is the limit. Thread-safe. */
+/* All trees of a run. Thread-safe. */
 struct osi_calltree;
-/* One task's tree and stack. */
+/* A tree: what tasks of one name did on one vCPU. */
+struct osi_callnodes;
+/* One task's stack. */
 struct osi_calls;
 
 struct osi_callnode {
@@ -53,21 +56,32 @@ struct osi_calls_health {
     uint64_t unwound;   /* returns and jumps that left several calls at once */
     uint64_t unmatched; /* returns to a place that nothing was called from */
     uint64_t deep;      /* calls beyond the deepest stack that is kept */
-    uint64_t merged;    /* nodes that did not fit into the limit: calls counted as `other` */
 };
 
-/* `other`: the function whose node takes what does not fit, `signal`: the function of a signal's
- * handler. */
+/* `other`: the function whose node takes what does not fit into `max_nodes`, `signal`: that of a
+ * signal's handler. */
 struct osi_calltree *osi_calltree_new(uint64_t max_nodes, uint32_t other, uint32_t signal);
-void osi_calltree_free(struct osi_calltree *tree); /* after its tasks; NULL is allowed */
+/* With all its nodes; after the stacks. NULL is allowed. */
+void osi_calltree_free(struct osi_calltree *tree);
+/* The nodes of this vCPU below a root with this function. Takes a lock: for task switches. */
+struct osi_callnodes *osi_calltree_nodes(struct osi_calltree *tree, unsigned vcpu, uint32_t root);
+/* Calls that did not fit into the limit. */
+uint64_t osi_calltree_merged(const struct osi_calltree *tree);
+/* The root gets another function: it is known now what it was. */
+void osi_callnodes_name(struct osi_callnodes *nodes, uint32_t root);
 
-/* The task begins with an empty stack at its root, a node with this function. */
-struct osi_calls *osi_calls_new(struct osi_calltree *tree, uint32_t root);
+/* A task with an empty stack. */
+struct osi_calls *osi_calls_new(struct osi_calltree *tree);
 void osi_calls_free(struct osi_calls *calls); /* NULL is allowed */
+/* `child`, which has not run yet, begins where `parent` is in its user code. */
+void osi_calls_fork(struct osi_calls *child, const struct osi_calls *parent);
 
-/* The task runs from here on; it ran up to here. */
-void osi_calls_resume(struct osi_calls *calls, uint64_t insns);
+/* The task runs from here on, at these nodes; it ran up to here. */
+void osi_calls_resume(struct osi_calls *calls, uint64_t insns, struct osi_callnodes *nodes);
 void osi_calls_pause(struct osi_calls *calls, uint64_t insns);
+/* It has another name. If the exception under way then returns to another place than it came from, its
+ * user code was replaced (exec). */
+void osi_calls_renamed(struct osi_calls *calls);
 /* Does what runs count from here on? At first it does. */
 void osi_calls_count(struct osi_calls *calls, uint64_t insns, bool on);
 
@@ -89,13 +103,9 @@ void osi_calls_number(struct osi_calls *calls, uint64_t insns, uint32_t function
 /* Returns what is arriving at `pc`; OSI_UNKNOWN (UINT64_MAX) as pc: it is not known. */
 uint32_t osi_calls_leave(struct osi_calls *calls, uint64_t insns, uint64_t pc);
 
-/* The task has a new name: from here on it counts below a root of its own. Its user code was replaced if
- * the exception under way returns to another place than it came from (exec). */
-void osi_calls_rename(struct osi_calls *calls, uint64_t insns, uint32_t root);
-
-/* For reports. Nodes in order of their making; several roots after renames. */
-const struct osi_callnode *osi_calls_nodes(const struct osi_calls *calls, size_t *n);
+/* For reports. */
 const struct osi_calls_health *osi_calls_health(const struct osi_calls *calls);
+uint64_t osi_calls_insns(const struct osi_calls *calls); /* that it executed and that count */
 /* Is nothing on its stack? */
 bool osi_calls_is_empty(const struct osi_calls *calls);
 
@@ -104,8 +114,8 @@ bool osi_calls_is_empty(const struct osi_calls *calls);
 typedef bool (*osi_calls_resolve)(void *data, uint32_t function, uint32_t root,
                                   struct osi_profile_function *as);
 /* All trees as one profile; free() the arrays. Nodes without any count are left out. */
-void osi_calls_profile(struct osi_calls *const *calls, size_t n, osi_calls_resolve resolve,
-                       void *data, struct osi_profile *profile);
+void osi_calltree_profile(struct osi_calltree *tree, osi_calls_resolve resolve, void *data,
+                          struct osi_profile *profile);
 
 #ifdef __cplusplus
 }

@@ -4,7 +4,11 @@
  * Each node is a function on one path of calls, with what was spent in the function itself on this path.
  * Node 0 is the root, its children are the tasks, below are the functions that each task began with. An
  * interrupt or exception is a node of its own ("[irq 27]"). What a node and all below it spent together
- * is its total; the total of the root is all that was counted.
+ * is its total; the total of the root is all that was counted. The root is on no path; instructions of
+ * its own are a path by themselves.
+ *
+ * Functions that are equal in name, module and address are one. Others stay apart in all files: where
+ * the name is not enough, it is written as name@module, name@0xaddress or name@module@0xaddress.
  *
  * All calls may be made from any thread; they read the arrays only.
  */
@@ -47,11 +51,12 @@ void osi_profile_totals(const struct osi_profile *profile, uint64_t *totals);
 
 /* Files: 0 or -errno; the stream is flushed and stays open. Equal profiles give equal files. */
 /* One line per path with a self count, "task;function;function count": flamegraph.pl, speedscope,
- * Perfetto. */
+ * Perfetto. The file grows with the depth of the tree: each line is a whole path. */
 int osi_profile_folded(const struct osi_profile *profile, FILE *stream);
-/* Callgrind's format: KCachegrind, callgrind_annotate. */
+/* Callgrind's format: KCachegrind, callgrind_annotate. The cost of a call to a function that is on the
+ * path already is 0, as it is part of the first call's. */
 int osi_profile_callgrind(const struct osi_profile *profile, FILE *stream);
-/* Compressed protocol buffer of pprof. */
+/* Compressed protocol buffer of pprof, with instructions and calls; each sample has the label "task". */
 int osi_profile_pprof(const struct osi_profile *profile, FILE *stream);
 
 /* Tables of the hottest functions (`top` rows are printed, the JSON has all), tasks, and the hottest

@@ -97,6 +97,9 @@ struct osi_tool {
      * on. Both are the same: it has a new name. vCPU thread. */
     void (*run)(struct osi_session *session, unsigned vcpu, struct osi_context *prev,
                 struct osi_context *next);
+    /* The task that runs made another one, which has not run yet. vCPU thread. */
+    void (*fork)(struct osi_session *session, unsigned vcpu, struct osi_context *parent,
+                 struct osi_context *child);
     /* Control went from one function to another, or an exception came or returned
      * (osinstr/flow.h). vCPU thread; frequent: no locks, no allocation. */
     void (*flow)(struct osi_session *session, const struct osi_flow *flow);

@@ -6,6 +6,7 @@ struct builder {
     osi_calls_resolve resolve;
     void *data;
     GArray *functions, *nodes;
+    GHashTable *children; /* index of a node by (parent, function) */
     GHashTable *known; /* index in functions + 1 by (root's index + 1 or 0, number) */
 };
 
@@ -37,47 +38,57 @@ static uint32_t function_of(struct builder *b, uint32_t number, uint32_t root)
     return GPOINTER_TO_UINT(index) - 1;
 }
 
-/* Which nodes have counts, themselves or below them; the root function of each. */
-static bool *used_nodes(const struct osi_callnode *nodes, size_t n, uint32_t *roots)
+/* The child of a node; nodes of the same path on several vCPUs become one. */
+static uint32_t child_of(struct builder *b, uint32_t parent, uint32_t function)
 {
-    bool *used = g_new0(bool, n);
+    struct osi_profile_node node = { .parent = parent, .function = function };
+    gpointer key = key_of(function, parent), index = g_hash_table_lookup(b->children, key);
 
-    for (size_t i = n; i-- > 0;) {
-        used[i] |= nodes[i].self || nodes[i].calls;
-        if (used[i] && nodes[i].parent != OSI_NO_NODE) {
-            used[nodes[i].parent] = true;
-        }
+    if (!index) {
+        g_array_append_val(b->nodes, node);
+        index = GUINT_TO_POINTER(b->nodes->len - 1);
+        g_hash_table_insert(b->children, key, index);
     }
-    for (size_t i = 0; i < n; i++) {
-        roots[i] = nodes[i].parent == OSI_NO_NODE ? nodes[i].function : roots[nodes[i].parent];
+    return GPOINTER_TO_UINT(index);
+}
+
+/* Which nodes have counts, themselves or below them. */
+static bool *used_nodes(const struct osi_callnodes *in)
+{
+    bool *used = g_new0(bool, in->n_nodes);
+
+    for (uint32_t i = in->n_nodes; i-- > 0;) {
+        used[i] |= in->nodes[i].self || in->nodes[i].calls;
+        if (used[i] && i != ROOT_NODE) {
+            used[in->nodes[i].parent] = true;
+        }
     }
     return used;
 }
 
-static void add_tree(struct builder *b, const struct osi_calls *calls)
+static void add_tree(struct builder *b, const struct osi_callnodes *in)
 {
-    size_t n;
-    const struct osi_callnode *nodes = osi_calls_nodes(calls, &n);
-    uint32_t *roots = g_new(uint32_t, n), *moved = g_new(uint32_t, n);
-    bool *used = used_nodes(nodes, n, roots);
+    uint32_t *moved = g_new(uint32_t, in->n_nodes), root = in->nodes[ROOT_NODE].function;
+    bool *used = used_nodes(in);
 
-    for (size_t i = 0; i < n; i++) {
-        struct osi_profile_node node = { .self = nodes[i].self, .calls = nodes[i].calls };
+    for (uint32_t i = 0; i < in->n_nodes; i++) {
+        const struct osi_callnode *from = &in->nodes[i];
+        struct osi_profile_node *to;
 
         if (used[i]) {
-            node.parent = nodes[i].parent == OSI_NO_NODE ? 0 : moved[nodes[i].parent];
-            node.function = function_of(b, nodes[i].function, roots[i]);
-            moved[i] = b->nodes->len;
-            g_array_append_val(b->nodes, node);
+            moved[i] = child_of(b, i == ROOT_NODE ? 0 : moved[from->parent],
+                                function_of(b, from->function, root));
+            to = &g_array_index(b->nodes, struct osi_profile_node, moved[i]);
+            to->self += from->self;
+            to->calls += from->calls;
         }
     }
     g_free(used);
     g_free(moved);
-    g_free(roots);
 }
 
-void osi_calls_profile(struct osi_calls *const *calls, size_t n, osi_calls_resolve resolve,
-                       void *data, struct osi_profile *profile)
+void osi_calltree_profile(struct osi_calltree *tree, osi_calls_resolve resolve, void *data,
+                          struct osi_profile *profile)
 {
     struct osi_profile_function all = { "all", "", 0 };
     struct osi_profile_node root = { .parent = 0 };
@@ -85,17 +96,19 @@ void osi_calls_profile(struct osi_calls *const *calls, size_t n, osi_calls_resol
         .resolve = resolve, .data = data,
         .functions = g_array_new(FALSE, FALSE, sizeof(struct osi_profile_function)),
         .nodes = g_array_new(FALSE, FALSE, sizeof(struct osi_profile_node)),
+        .children = g_hash_table_new(NULL, NULL),
         .known = g_hash_table_new(NULL, NULL),
     };
 
     root.function = add_function(&b, &all);
     g_array_append_val(b.nodes, root);
-    for (size_t i = 0; i < n; i++) {
-        add_tree(&b, calls[i]);
+    for (guint i = 0; i < tree->all->len; i++) {
+        add_tree(&b, g_ptr_array_index(tree->all, i));
     }
     g_hash_table_destroy(b.known);
+    g_hash_table_destroy(b.children);
     profile->n_functions = b.functions->len;
     profile->n_nodes = b.nodes->len;
-    profile->functions = (const struct osi_profile_function *)g_array_free(b.functions, FALSE);
-    profile->nodes = (const struct osi_profile_node *)g_array_free(b.nodes, FALSE);
+    profile->functions = (const struct osi_profile_function *)(void *)g_array_free(b.functions, FALSE);
+    profile->nodes = (const struct osi_profile_node *)(void *)g_array_free(b.nodes, FALSE);
 }

@@ -3,25 +3,36 @@
  * with the kernel's look at the controller, a hundred instructions later. */
 #include "aggregate/calltree-internal.h"
 
-struct osi_calls *osi_calls_new(struct osi_calltree *tree, uint32_t root)
+struct osi_calls *osi_calls_new(struct osi_calltree *tree)
 {
     struct osi_calls *calls = g_new0(struct osi_calls, 1);
 
     calls->tree = tree;
-    calls->root = calls->at = osi_callnode_root(calls, root);
-    calls->journal = g_new(struct op, OSI_JOURNAL);
     return calls;
 }
 
 void osi_calls_free(struct osi_calls *calls)
 {
     if (calls) {
-        g_free(calls->nodes);
-        g_free(calls->slots);
         g_free(calls->frames);
         g_free(calls->journal);
         g_free(calls);
     }
+}
+
+/* Up to the system call that makes the child, which returns to the same place in both. */
+void osi_calls_fork(struct osi_calls *child, const struct osi_calls *parent)
+{
+    uint32_t n = 0;
+
+    while (n < parent->depth && parent->frames[n].kind != FRAME_EXCEPTION) {
+        n++;
+    }
+    if (n == parent->depth || !parent->frames[n].user || child->in || child->depth) {
+        return;
+    }
+    child->depth = child->base = child->room = n + 1;
+    child->frames = g_memdup2(parent->frames, (n + 1) * sizeof(struct frame));
 }
 
 /* Does what was written down. */
@@ -55,9 +66,13 @@ static void finish_waiting(struct osi_calls *calls, uint64_t insns)
 }
 
 /* ---- running ---- */
-void osi_calls_resume(struct osi_calls *calls, uint64_t insns)
+void osi_calls_resume(struct osi_calls *calls, uint64_t insns, struct osi_callnodes *nodes)
 {
     calls->mark = insns;
+    if (calls->in != nodes) {
+        calls->in = nodes;
+        osi_callstack_move(calls);
+    }
 }
 
 void osi_calls_pause(struct osi_calls *calls, uint64_t insns)
@@ -71,6 +86,11 @@ void osi_calls_count(struct osi_calls *calls, uint64_t insns, bool on)
         finish_waiting(calls, insns);
         calls->off = !on;
     }
+}
+
+void osi_calls_renamed(struct osi_calls *calls)
+{
+    calls->renamed = calls->base != 0;
 }
 
 /* ---- what control does ---- */
@@ -101,36 +121,20 @@ void osi_calls_enter(struct osi_calls *calls, uint64_t insns, uint32_t function,
     if (apart) {
         finish_waiting(calls, insns);
         calls->waiting = true;
+        calls->journal = calls->journal ? calls->journal : g_new(struct op, OSI_JOURNAL);
     }
     submit(calls, &(struct op){ .kind = OP_ENTER, .insns = insns, .function = function,
                                 .place = pc, .arriving = arriving, .user = user, .apart = apart });
 }
 
-static uint32_t last_interrupt(const struct osi_calls *calls)
-{
-    uint32_t i = calls->depth;
-
-    while (i > 0 && !(calls->frames[i - 1].kind == FRAME_EXCEPTION && calls->frames[i - 1].apart)) {
-        i--;
-    }
-    return i;
-}
-
 void osi_calls_number(struct osi_calls *calls, uint64_t insns, uint32_t function)
 {
-    uint32_t frame, node;
-
     if (calls->waiting) {
         calls->journal[0].function = function;
         replay(calls);
-        return;
-    }
-    frame = last_interrupt(calls);
-    if (frame) { /* one exception, several interrupts */
+    } else { /* one exception, several interrupts */
         osi_callstack_charge(calls, insns);
-        node = osi_callnode_child(calls, calls->root, function);
-        calls->nodes[node].calls += !calls->off;
-        osi_callstack_move(calls, frame - 1, node);
+        osi_callstack_number(calls, function);
     }
 }
 
@@ -140,28 +144,10 @@ uint32_t osi_calls_leave(struct osi_calls *calls, uint64_t insns, uint64_t pc)
     return osi_callstack_leave(calls, pc);
 }
 
-void osi_calls_rename(struct osi_calls *calls, uint64_t insns, uint32_t root)
-{
-    uint32_t node;
-
-    finish_waiting(calls, insns);
-    calls->root = node = osi_callnode_root(calls, root);
-    for (uint32_t i = 0; i < calls->depth; i++) {
-        struct frame *frame = &calls->frames[i];
-
-        node = osi_callnode_child(calls, frame->apart ? calls->root : node,
-                                  calls->nodes[frame->node].function);
-        frame->node = node;
-    }
-    calls->at = node;
-    calls->renamed = calls->base != 0;
-}
-
 /* ---- for reports ---- */
-const struct osi_callnode *osi_calls_nodes(const struct osi_calls *calls, size_t *n)
+uint64_t osi_calls_insns(const struct osi_calls *calls)
 {
-    *n = calls->n_nodes;
-    return calls->nodes;
+    return calls->insns;
 }
 
 bool osi_calls_is_empty(const struct osi_calls *calls)

@@ -3,13 +3,15 @@
 #include "aggregate/calltree-internal.h"
 
 #define PAGE_BITS 0xfffu
+#define LONGEST_INSN 16
 
 void osi_callstack_charge(struct osi_calls *calls, uint64_t insns)
 {
     /* An instruction that was taken back (a fault) can let the count seem to go down. */
     if (insns > calls->mark) {
         if (!calls->off) {
-            calls->nodes[calls->at].self += insns - calls->mark;
+            calls->in->nodes[calls->at].self += insns - calls->mark;
+            calls->insns += insns - calls->mark;
         }
         calls->mark = insns;
     }
@@ -18,7 +20,7 @@ void osi_callstack_charge(struct osi_calls *calls, uint64_t insns)
 /* The node below everything of the exception, or the task, that runs. */
 static uint32_t base_node(const struct osi_calls *calls)
 {
-    return calls->base ? calls->frames[calls->base - 1].node : calls->root;
+    return calls->base ? calls->frames[calls->base - 1].node : ROOT_NODE;
 }
 
 static void settle(struct osi_calls *calls, uint32_t depth)
@@ -34,9 +36,9 @@ static void push(struct osi_calls *calls, const struct frame *frame)
         calls->overflow++;
         return;
     }
-    if (calls->depth == calls->frames_room) {
-        calls->frames_room = calls->frames_room ? calls->frames_room * 2 : 64;
-        calls->frames = g_renew(struct frame, calls->frames, calls->frames_room);
+    if (calls->depth == calls->room) {
+        calls->room = calls->room ? calls->room * 2 : 64;
+        calls->frames = g_renew(struct frame, calls->frames, calls->room);
     }
     calls->frames[calls->depth++] = *frame;
     calls->at = frame->node;
@@ -44,33 +46,47 @@ static void push(struct osi_calls *calls, const struct frame *frame)
 
 static void count_call(struct osi_calls *calls, uint32_t node)
 {
-    calls->nodes[node].calls += !calls->off;
+    calls->in->nodes[node].calls += !calls->off;
+}
+
+/* The node that the frame's is a child of. */
+static uint32_t parent_of(const struct osi_calls *calls, uint32_t frame)
+{
+    return frame == 0 || calls->frames[frame].apart ? ROOT_NODE : calls->frames[frame - 1].node;
+}
+
+static uint32_t push_child(struct osi_calls *calls, enum frame_kind kind, uint64_t back,
+                           uint32_t function)
+{
+    uint32_t node = osi_callnode_child(calls->in, calls->at, function);
+
+    push(calls, &(struct frame){ .kind = kind, .back = back, .node = node, .function = function });
+    return node;
 }
 
 /* The function that runs is this one: it takes the place of the one that was thought to. */
 static void replace(struct osi_calls *calls, uint32_t function)
 {
-    struct osi_callnode *at = &calls->nodes[calls->at];
     struct frame *top;
 
-    if (!function || at->function == function || calls->at == calls->other) {
+    if (!function) {
         return;
     }
     if (calls->depth == calls->base) {
-        push(calls, &(struct frame){ .back = OSI_UNKNOWN_PC, .kind = FRAME_CALL,
-                                     .node = osi_callnode_child(calls, calls->at, function) });
+        push_child(calls, FRAME_CALL, OSI_UNKNOWN_PC, function);
         return;
     }
     top = &calls->frames[calls->depth - 1];
-    top->node = calls->at = osi_callnode_child(calls, at->parent, function);
+    if (top->function != function) {
+        top->function = function;
+        top->node = calls->at = osi_callnode_child(calls->in, parent_of(calls, calls->depth - 1),
+                                                   function);
+    }
 }
 
 static void do_call(struct osi_calls *calls, const struct op *op)
 {
-    uint32_t node = osi_callnode_child(calls, calls->at, op->function);
-
-    count_call(calls, node);
-    push(calls, &(struct frame){ .back = op->place, .kind = FRAME_CALL, .node = node });
+    count_call(calls, push_child(calls, FRAME_CALL, op->place, op->function));
 }
 
 /* ---- going back ---- */
@@ -113,7 +129,7 @@ static void drop_exception(struct osi_calls *calls)
 static bool is_signal(const struct osi_calls *calls, uint32_t frame)
 {
     return calls->frames[frame].kind == FRAME_EXCEPTION &&
-           calls->nodes[calls->frames[frame].node].function == calls->tree->signal;
+           calls->frames[frame].function == calls->tree->signal;
 }
 
 /* Back into a function that is under way: longjmp, which may also leave a signal's handler. */
@@ -124,7 +140,7 @@ static bool unwind_to(struct osi_calls *calls, uint32_t function)
             if (!is_signal(calls, i - 1)) {
                 return false;
             }
-        } else if (calls->nodes[calls->frames[i - 1].node].function == function) {
+        } else if (calls->frames[i - 1].function == function) {
             calls->health.unwound += i != calls->depth;
             while (calls->base > i) {
                 drop_exception(calls);
@@ -171,11 +187,11 @@ static void do_return(struct osi_calls *calls, const struct op *op)
 /* ---- jumps ---- */
 static void tail_call(struct osi_calls *calls, uint32_t function)
 {
-    uint32_t i = calls->depth, node;
+    uint32_t i = calls->depth;
 
     /* Is it one of those that jumped to each other since the last call? */
     for (; i > calls->base; i--) {
-        if (calls->nodes[calls->frames[i - 1].node].function == function) {
+        if (calls->frames[i - 1].function == function) {
             settle(calls, i);
             count_call(calls, calls->at);
             return;
@@ -184,10 +200,13 @@ static void tail_call(struct osi_calls *calls, uint32_t function)
             break;
         }
     }
-    node = osi_callnode_child(calls, calls->at, function);
-    count_call(calls, node);
-    push(calls, &(struct frame){ .kind = calls->depth == calls->base ? FRAME_CALL : FRAME_TAIL,
-                                 .back = OSI_UNKNOWN_PC, .node = node });
+    count_call(calls, push_child(calls, calls->depth == calls->base ? FRAME_CALL : FRAME_TAIL,
+                                 OSI_UNKNOWN_PC, function));
+}
+
+static bool is_in(const struct osi_calls *calls, uint32_t function)
+{
+    return calls->depth > calls->base && calls->frames[calls->depth - 1].function == function;
 }
 
 static void do_jump(struct osi_calls *calls, const struct op *op)
@@ -197,7 +216,7 @@ static void do_jump(struct osi_calls *calls, const struct op *op)
     }
     if (op->entry) {
         tail_call(calls, op->function);
-    } else if (calls->nodes[calls->at].function != op->function &&
+    } else if (!is_in(calls, op->function) &&
                !(op->indirect && unwind_to(calls, op->function))) {
         replace(calls, op->function);
     }
@@ -206,19 +225,25 @@ static void do_jump(struct osi_calls *calls, const struct op *op)
 /* ---- exceptions ---- */
 static void do_enter(struct osi_calls *calls, const struct op *op)
 {
-    uint32_t parent = op->apart ? calls->root : calls->at;
-    uint32_t node = osi_callnode_child(calls, parent, op->function);
+    uint32_t parent = op->apart ? ROOT_NODE : calls->at;
+    uint32_t node = osi_callnode_child(calls->in, parent, op->function);
 
     count_call(calls, node);
     push(calls, &(struct frame){ .kind = FRAME_EXCEPTION, .back = op->place, .node = node,
-                                 .arriving = op->arriving, .user = op->user, .apart = op->apart });
+                                 .function = op->function, .arriving = op->arriving,
+                                 .user = op->user, .apart = op->apart });
     calls->base = calls->depth;
     calls->overflow = 0;
 }
 
-/* The base of the exception that returns to pc; 0 if none does. */
+/* The base of the exception that returns to pc; 0 if none does. The last one may have emulated the
+ * instruction that it came to, and returns behind it. */
 static uint32_t find_exception(const struct osi_calls *calls, uint64_t pc)
 {
+    if (pc == OSI_UNKNOWN_PC ||
+        (calls->base && pc - calls->frames[calls->base - 1].back <= LONGEST_INSN)) {
+        return calls->base;
+    }
     for (uint32_t i = calls->base; i > 0; i--) {
         if (calls->frames[i - 1].kind == FRAME_EXCEPTION && calls->frames[i - 1].back == pc) {
             return i;
@@ -247,7 +272,7 @@ static void leave_elsewhere(struct osi_calls *calls)
 
 uint32_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc)
 {
-    uint32_t found = pc == OSI_UNKNOWN_PC ? calls->base : find_exception(calls, pc), arriving = 0;
+    uint32_t found = find_exception(calls, pc), arriving = 0;
 
     if (!calls->base) {
         settle(calls, 0); /* the first return of a new task, or of the machine */
@@ -266,15 +291,34 @@ uint32_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc)
     return arriving;
 }
 
-void osi_callstack_move(struct osi_calls *calls, uint32_t first, uint32_t node)
+static void move_from(struct osi_calls *calls, uint32_t first)
 {
     for (uint32_t i = first; i < calls->depth; i++) {
-        uint32_t function = calls->nodes[calls->frames[i].node].function;
-
-        node = i == first ? node : osi_callnode_child(calls, node, function);
-        calls->frames[i].node = node;
+        calls->frames[i].node = osi_callnode_child(calls->in, parent_of(calls, i),
+                                                   calls->frames[i].function);
     }
     settle(calls, calls->depth);
+}
+
+void osi_callstack_move(struct osi_calls *calls)
+{
+    move_from(calls, 0);
+}
+
+bool osi_callstack_number(struct osi_calls *calls, uint32_t function)
+{
+    uint32_t i = calls->base;
+
+    while (i > 0 && !calls->frames[i - 1].apart) {
+        i--;
+    }
+    if (i == 0) {
+        return false;
+    }
+    calls->frames[i - 1].function = function;
+    move_from(calls, i - 1);
+    count_call(calls, calls->frames[i - 1].node);
+    return true;
 }
 
 void osi_callstack_do(struct osi_calls *calls, const struct op *op)

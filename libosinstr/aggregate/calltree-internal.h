@@ -19,9 +19,25 @@
 
 struct osi_calltree {
     uint64_t max_nodes;
-    _Atomic uint64_t n_nodes;
+    _Atomic uint64_t n_nodes, merged;
     uint32_t other, signal;
+    GMutex lock;
+    GPtrArray *all;       /* struct osi_callnodes */
+    GHashTable *by_root;  /* the same by vCPU and function of the root when it was made */
 };
+
+struct osi_callnodes {
+    struct osi_calltree *tree;
+    unsigned vcpu;
+    struct osi_callnode *nodes;
+    uint32_t n_nodes, room;
+    uint32_t *slots;   /* open addressing: index + 1 of a node by (parent, function) */
+    uint32_t n_slots;  /* a power of two */
+    uint32_t reserved; /* nodes that may be made without asking for the limit */
+};
+
+#define ROOT_NODE 0u
+#define OTHER_NODE 1u
 
 enum frame_kind {
     FRAME_CALL,      /* `back` is where it returns to */
@@ -31,7 +47,7 @@ enum frame_kind {
 
 struct frame {
     uint64_t back;
-    uint32_t node;
+    uint32_t node, function;
     uint32_t arriving;
     uint8_t kind;
     bool user, apart; /* of exceptions */
@@ -49,35 +65,32 @@ struct op {
 
 struct osi_calls {
     struct osi_calltree *tree;
-    struct osi_callnode *nodes;
-    uint32_t n_nodes, room;
-    uint32_t *slots;  /* open addressing: index + 1 of a node by (parent, function) */
-    uint32_t n_slots; /* a power of two */
-    uint32_t reserved; /* nodes that may be made without asking for the limit */
-    uint32_t root, other;
-    uint32_t at;      /* the node that runs */
+    struct osi_callnodes *in; /* where it counts; NULL: it has not run yet */
+    uint32_t at;       /* the node that runs */
     struct frame *frames;
-    uint32_t depth, frames_room;
-    uint32_t base;    /* frames from here on belong to the exception (or the task) that runs */
+    uint32_t depth, room;
+    uint32_t base;     /* frames from here on belong to the exception (or the task) that runs */
     uint32_t overflow; /* calls beyond OSI_MAX_DEPTH that did not return yet */
-    uint64_t mark;    /* instructions up to here were charged */
-    bool off;         /* nothing counts */
-    bool renamed;     /* since the exception under way was entered */
-    bool waiting;     /* for an interrupt's number */
+    uint64_t mark;     /* instructions up to here were charged */
+    uint64_t insns;    /* charged in all */
+    bool off;          /* nothing counts */
+    bool renamed;      /* since the exception under way was entered */
+    bool waiting;      /* for an interrupt's number */
     struct osi_calls_health health;
     unsigned n_journal;
     struct op *journal;
 };
 
 /* calltree.c */
-uint32_t osi_callnode_child(struct osi_calls *calls, uint32_t parent, uint32_t function);
-uint32_t osi_callnode_root(struct osi_calls *calls, uint32_t function);
+uint32_t osi_callnode_child(struct osi_callnodes *in, uint32_t parent, uint32_t function);
 
 /* callstack.c */
 void osi_callstack_do(struct osi_calls *calls, const struct op *op);
 uint32_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc);
 void osi_callstack_charge(struct osi_calls *calls, uint64_t insns);
-/* Frames from `first` on move below `node`, which takes the first one's place. */
-void osi_callstack_move(struct osi_calls *calls, uint32_t first, uint32_t node);
+/* The interrupt under way is this one; false if there is none. */
+bool osi_callstack_number(struct osi_calls *calls, uint32_t function);
+/* All frames move to the nodes that it is in now. */
+void osi_callstack_move(struct osi_calls *calls);
 
 #endif

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The nodes of a task's tree. */
-#include <string.h>
-
+/* The nodes of a tree, and all trees. */
 #include "aggregate/calltree-internal.h"
 
 #define RESERVE 64
-#define FIRST_SLOTS 256
+#define FIRST_ROOM 64
+#define ROOT_KEY(vcpu, root) ((void *)(uintptr_t)((uint64_t)(vcpu) << 32 | (root)))
+
+static void nodes_free(void *data)
+{
+    struct osi_callnodes *in = data;
+
+    g_free(in->nodes);
+    g_free(in->slots);
+    g_free(in);
+}
 
 struct osi_calltree *osi_calltree_new(uint64_t max_nodes, uint32_t other, uint32_t signal)
 {
@@ -14,106 +22,146 @@ struct osi_calltree *osi_calltree_new(uint64_t max_nodes, uint32_t other, uint32
     tree->max_nodes = max_nodes;
     tree->other = other;
     tree->signal = signal;
+    tree->all = g_ptr_array_new_with_free_func(nodes_free);
+    tree->by_root = g_hash_table_new(NULL, NULL);
+    g_mutex_init(&tree->lock);
     return tree;
 }
 
 void osi_calltree_free(struct osi_calltree *tree)
 {
-    g_free(tree);
+    if (tree) {
+        g_hash_table_destroy(tree->by_root);
+        g_ptr_array_unref(tree->all);
+        g_mutex_clear(&tree->lock);
+        g_free(tree);
+    }
 }
 
-static uint32_t slot_of(const struct osi_calls *calls, uint32_t parent, uint32_t function)
+uint64_t osi_calltree_merged(const struct osi_calltree *tree)
+{
+    return atomic_load(&tree->merged);
+}
+
+/* ---- nodes ---- */
+static uint32_t slot_of(const struct osi_callnodes *in, uint32_t parent, uint32_t function)
 {
     uint64_t hash = ((uint64_t)parent << 32 | function) * 0x9e3779b97f4a7c15ull;
 
-    return (uint32_t)(hash >> 32) & (calls->n_slots - 1);
+    return (uint32_t)(hash >> 32) & (in->n_slots - 1);
 }
 
-static void insert(struct osi_calls *calls, uint32_t index)
+static void insert(struct osi_callnodes *in, uint32_t index)
 {
-    uint32_t slot = slot_of(calls, calls->nodes[index].parent, calls->nodes[index].function);
+    uint32_t slot = slot_of(in, in->nodes[index].parent, in->nodes[index].function);
 
-    while (calls->slots[slot]) {
-        slot = (slot + 1) & (calls->n_slots - 1);
+    while (in->slots[slot]) {
+        slot = (slot + 1) & (in->n_slots - 1);
     }
-    calls->slots[slot] = index + 1;
+    in->slots[slot] = index + 1;
 }
 
-static void grow(struct osi_calls *calls)
+static void grow(struct osi_callnodes *in)
 {
-    calls->room = calls->room ? calls->room * 2 : FIRST_SLOTS / 4;
-    calls->nodes = g_renew(struct osi_callnode, calls->nodes, calls->room);
-    /* At most half full. */
-    calls->n_slots = calls->room * 2;
-    g_free(calls->slots);
-    calls->slots = g_new0(uint32_t, calls->n_slots);
-    for (uint32_t i = 0; i < calls->n_nodes; i++) {
-        insert(calls, i);
+    in->room = in->room ? in->room * 2 : FIRST_ROOM;
+    in->nodes = g_renew(struct osi_callnode, in->nodes, in->room);
+    in->n_slots = in->room * 2; /* at most half full */
+    g_free(in->slots);
+    in->slots = g_new0(uint32_t, in->n_slots);
+    for (uint32_t i = 0; i < in->n_nodes; i++) {
+        insert(in, i);
     }
 }
 
-static uint32_t add(struct osi_calls *calls, uint32_t parent, uint32_t function)
+static uint32_t add(struct osi_callnodes *in, uint32_t parent, uint32_t function)
 {
-    uint32_t index = calls->n_nodes;
+    uint32_t index = in->n_nodes;
 
-    if (index == calls->room) {
-        grow(calls);
+    if (index == in->room) {
+        grow(in);
     }
-    calls->nodes[index] = (struct osi_callnode){ parent, function, OSI_NO_NODE, 0, 0, 0 };
-    calls->n_nodes++;
-    insert(calls, index);
+    in->nodes[index] = (struct osi_callnode){ parent, function, OSI_NO_NODE, 0, 0, 0 };
+    in->n_nodes++;
+    insert(in, index);
     return index;
 }
 
 /* May one more node be made? Asked for in lots, since all vCPUs share the limit. */
-static bool take_one(struct osi_calls *calls)
+static bool take_one(struct osi_callnodes *in)
 {
-    struct osi_calltree *tree = calls->tree;
+    struct osi_calltree *tree = in->tree;
 
-    if (!calls->reserved) {
+    if (!in->reserved) {
         if (atomic_fetch_add_explicit(&tree->n_nodes, RESERVE, memory_order_relaxed) + RESERVE >
             tree->max_nodes) {
             atomic_fetch_sub_explicit(&tree->n_nodes, RESERVE, memory_order_relaxed);
             return false;
         }
-        calls->reserved = RESERVE;
+        in->reserved = RESERVE;
     }
-    calls->reserved--;
+    in->reserved--;
     return true;
 }
 
-uint32_t osi_callnode_root(struct osi_calls *calls, uint32_t function)
+static uint32_t does_not_fit(struct osi_callnodes *in)
 {
-    uint32_t root = add(calls, OSI_NO_NODE, function);
-
-    calls->other = add(calls, root, calls->tree->other);
-    return root;
+    atomic_fetch_add_explicit(&in->tree->merged, 1, memory_order_relaxed);
+    return OTHER_NODE;
 }
 
-uint32_t osi_callnode_child(struct osi_calls *calls, uint32_t parent, uint32_t function)
+uint32_t osi_callnode_child(struct osi_callnodes *in, uint32_t parent, uint32_t function)
 {
-    uint32_t last = calls->nodes[parent].last, slot, index;
+    uint32_t last = in->nodes[parent].last, slot, index;
 
-    if (last != OSI_NO_NODE && calls->nodes[last].function == function) {
+    if (last != OSI_NO_NODE && in->nodes[last].function == function) {
         return last;
     }
-    if (parent == calls->other) {
-        calls->health.merged++;
-        return parent;
+    if (parent == OTHER_NODE) {
+        return does_not_fit(in);
     }
-    for (slot = slot_of(calls, parent, function); (index = calls->slots[slot]);
-         slot = (slot + 1) & (calls->n_slots - 1)) {
-        if (calls->nodes[index - 1].parent == parent &&
-            calls->nodes[index - 1].function == function) {
-            calls->nodes[parent].last = index - 1;
+    for (slot = slot_of(in, parent, function); (index = in->slots[slot]);
+         slot = (slot + 1) & (in->n_slots - 1)) {
+        if (in->nodes[index - 1].parent == parent && in->nodes[index - 1].function == function) {
+            in->nodes[parent].last = index - 1;
             return index - 1;
         }
     }
-    if (!take_one(calls)) {
-        calls->health.merged++;
-        return calls->other;
+    if (!take_one(in)) {
+        return does_not_fit(in);
     }
-    index = add(calls, parent, function);
-    calls->nodes[parent].last = index;
+    index = add(in, parent, function);
+    in->nodes[parent].last = index;
     return index;
+}
+
+/* ---- trees ---- */
+static struct osi_callnodes *nodes_new(struct osi_calltree *tree, unsigned vcpu, uint32_t root)
+{
+    struct osi_callnodes *in = g_new0(struct osi_callnodes, 1);
+
+    in->tree = tree;
+    in->vcpu = vcpu;
+    add(in, OSI_NO_NODE, root);
+    add(in, ROOT_NODE, tree->other);
+    g_ptr_array_add(tree->all, in);
+    return in;
+}
+
+struct osi_callnodes *osi_calltree_nodes(struct osi_calltree *tree, unsigned vcpu, uint32_t root)
+{
+    struct osi_callnodes *found = NULL;
+
+    g_mutex_lock(&tree->lock);
+    found = g_hash_table_lookup(tree->by_root, ROOT_KEY(vcpu, root));
+    if (!found) {
+        found = nodes_new(tree, vcpu, root);
+        g_hash_table_insert(tree->by_root, ROOT_KEY(vcpu, root), found);
+    }
+    g_mutex_unlock(&tree->lock);
+    return found;
+}
+
+void osi_callnodes_name(struct osi_callnodes *in, uint32_t root)
+{
+    in->nodes[ROOT_NODE].function = root;
 }

@@ -165,6 +165,22 @@ static void task_rename(struct osi_session *session, struct osi_vcpu *vcpu,
     }
 }
 
+static void task_new(struct osi_session *session, struct osi_vcpu *vcpu,
+                     const struct osi_task *task)
+{
+    struct osi_contexts *contexts = session->contexts;
+    struct entry *child;
+
+    g_mutex_lock(&contexts->lock);
+    child = add(session, task->comm);
+    set_key(contexts, child, task->key);
+    set_task(session, child, task);
+    g_mutex_unlock(&contexts->lock);
+    if (session->tool->fork) {
+        session->tool->fork(session, vcpu->index, vcpu->context, &child->context);
+    }
+}
+
 void osi_contexts_event(struct osi_session *session, struct osi_vcpu *vcpu,
                         const struct osi_event *event)
 {
@@ -175,6 +191,8 @@ void osi_contexts_event(struct osi_session *session, struct osi_vcpu *vcpu,
         task_switch(session, vcpu, event->sched_switch.prev, event->sched_switch.next);
     } else if (event->kind == OSI_EVENT_TASK_RENAME) {
         task_rename(session, vcpu, event->task.task);
+    } else if (event->kind == OSI_EVENT_TASK_NEW) {
+        task_new(session, vcpu, event->task.task);
     }
 }
 

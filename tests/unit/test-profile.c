@@ -45,7 +45,7 @@ static const struct osi_profile recursive = PROFILE(round_functions, round_nodes
 static const struct osi_profile_function odd_functions[] = {
     { "all", "", 0 },          { " t;1 ", "[task]", 0 },  { "two\nlines", "m;", 1 },
     { "back\\slash", "m;", 2 }, { "stray\xff", "m;", 3 },  { "a b", "m;", 4 },
-    { "a 12", "m;", 5 },        { "operator new", " ", 6 }, { "x", "", 7 },
+    { "a 12", "m;", 5 },        { "operator new", " ", 6 }, { "#x", "", 7 },
 };
 static const struct osi_profile_node odd_nodes[] = {
     { 0, 0, 5, 0 }, { 0, 1, 1, 1 }, { 1, 2, 2, 1 }, { 1, 3, 3, 1 }, { 1, 4, 4, 1 },
@@ -64,6 +64,11 @@ static const struct osi_profile_node alike_nodes[] = {
     { 1, 5, 4, 1 }, { 1, 6, 5, 1 }, { 1, 7, 6, 1 }, { 1, 8, 7, 1 }, { 8, 7, 8, 1 },
 };
 static const struct osi_profile alike = PROFILE(alike_functions, alike_nodes);
+
+/* Two tasks with equal totals; the second has more of its own. */
+static const struct osi_profile_node tied_nodes[] = {
+    { 0, 0, 0, 0 }, { 0, 4, 1, 1 }, { 0, 1, 3, 1 }, { 1, 2, 1, 1 }, { 1, 3, 1, 1 }, { 2, 2, 0, 1 } };
+static const struct osi_profile tied = PROFILE(plain_functions, tied_nodes);
 
 static const struct osi_profile_function lone_function[] = { { "all", "", 0 } };
 static const struct osi_profile_node lone_node[] = { { 0, 0, 0, 0 } };
@@ -117,17 +122,18 @@ static const struct {
     const char *expected;
 } texts[] = {
     { &plain, osi_profile_folded,
-      "sh-123 7\nsh-123;sys_read 10\nsh-123;sys_read;copy 100\n"
-      "sh-123;sys_read;[irq 27];copy 1000\n" },
+      "sh-123;sys_read 10\nsh-123;sys_read;copy 100\nsh-123;sys_read;[irq 27];copy 1000\n"
+      "sh-123 7\n" },
     { &plain, osi_profile_callgrind, plain_callgrind },
     { &recursive, osi_profile_folded,
       "t;f 1\nt;f;g 10\nt;f;g;f 100\nt;f;g;f;g 1000\nt;f;g;f;g;g 10000\nt;f;g;f;g;g;h 100000\n"
       "t;f;g;f;g;g;h;f 1000000\n" },
     { &recursive, osi_profile_callgrind, recursive_callgrind },
     { &odd, osi_profile_folded,
-      "all 5\n\\x20t\\x3b1\\x20 1\n\\x20t\\x3b1\\x20;two\\nlines 2\n\\x20t\\x3b1\\x20;back\\\\slash 3\n"
+      "\\x20t\\x3b1\\x20;two\\nlines 2\n\\x20t\\x3b1\\x20;back\\\\slash 3\n"
       "\\x20t\\x3b1\\x20;stray\\xff 4\n\\x20t\\x3b1\\x20;a b 5\n\\x20t\\x3b1\\x20;a b;a\\x2012 6\n"
-      "\\x20t\\x3b1\\x20;operator new 7\n\\x20t\\x3b1\\x20;x 8\n" },
+      "\\x20t\\x3b1\\x20;operator new 7\n\\x20t\\x3b1\\x20;\\x23x 8\nall 5\n"
+      "\\x20t\\x3b1\\x20 1\n" },
     { &alike, osi_profile_folded,
       "t;init@a 1\nt;init@b@0x20 2\nt;init@b@0x30 3\nt;probe@0x40 4\nt;probe@0x50 5\nt;once 6\n"
       "t;once 7\nt;once;once 8\n" },
@@ -228,7 +234,7 @@ static const struct {
     { &odd, "\\x20t;1\\x20",
       "all 5 0\n\\x20t;1\\x20 1 1\ntwo\\nlines<\\x20t;1\\x20 2 1\nback\\\\slash<\\x20t;1\\x20 3 1\n"
       "stray\\xff<\\x20t;1\\x20 4 1\na b<\\x20t;1\\x20 5 1\na 12<a b<\\x20t;1\\x20 6 1\n"
-      "operator new<\\x20t;1\\x20 7 1\nx<\\x20t;1\\x20 8 1\n" },
+      "operator new<\\x20t;1\\x20 7 1\n#x<\\x20t;1\\x20 8 1\n" },
     { &empty, "", "" },
 };
 
@@ -388,6 +394,10 @@ static const struct {
       "2 \"sys_read\" \"[kernel]\" \"0xffff800010080000\" 1110 0.99373321396598036 10\n"
       "3 \"[irq 27]\" \"[irq]\" null 1000 0.90090090090090091 0\n"
       "4 \"copy\" \"[kernel]\" \"0xffff800010080100\" 1000 1.0 1000\n" },
+    { &tied, "hottest_path", path_columns,
+      "1 \"[irq 27]\" \"[irq]\" null 3 0.5 1\n"
+      "2 \"sys_read\" \"[kernel]\" \"0xffff800010080000\" 1 0.33333333333333331 1\n" },
+    { &tied, "tasks", task_columns, "\"[irq 27]\" 3 0.5\n\"sh-123\" 3 0.5\n" },
     { &empty, "functions", function_columns, "" },
     { &empty, "functions", share_columns, "" },
     { &empty, "tasks", task_columns, "" },
