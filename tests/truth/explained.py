@@ -1,0 +1,2 @@
+def explanation(program, kind, *names):
+    return None
