@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The reference that counts are compared with: a call at every instruction, no blocks, no inline counters.
+/* The reference that counts are compared with: a call at every instruction, no blocks, no inline
+ * counters.
  *
- *   out=FILE   where the counts go at the end, stderr if not given: a line "vcpu N COUNT" for each vCPU that
- *              ran, then "total COUNT"
+ *   out=FILE   where the counts go at the end, stderr if not given: a line "vcpu N COUNT" for each
+ *              vCPU that ran, then "total COUNT"
  *   log=FILE   every instruction's address, in order, to FILE.N of vCPU N: uint64, little endian
  *   max=COUNT  log no more than so many of each vCPU; counting goes on
  *
- * An instruction counts when it is about to run, so one that faults and is run again counts twice. It stands
- * on QEMU's interface directly; only which version to declare is asked of the library.
+ * An instruction counts when it is about to run, so one that faults and is run again counts twice.
+ * It stands on QEMU's interface directly; only which version to declare is asked of the library.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -96,7 +97,8 @@ static void on_translate_7(struct qp_tb *tb, void *data)
     for (size_t i = 0; i < tb_n_insns(tb); i++) {
         struct qp_insn *insn = tb_get_insn(tb, i);
 
-        register_vcpu_insn_exec_cb(insn, on_insn, QP_CB_NO_REGS, (void *)(uintptr_t)insn_vaddr(insn));
+        register_vcpu_insn_exec_cb(insn, on_insn, QP_CB_NO_REGS,
+                                   (void *)(uintptr_t)insn_vaddr(insn));
     }
 }
 

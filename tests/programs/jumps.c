@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Control that does not return the way it came: longjmp over many frames, sibling calls, mutual and deep recursion.
+/* Control that does not return the way it came: longjmp over many frames, sibling calls, mutual and
+ * deep recursion.
  *
- * even_tail, odd_tail and through_pointer end in a jump to the next function; user.test looks for it.
+ * even_tail, odd_tail and through_pointer end in a jump to the next function; user.test looks for
+ * it.
  */
 #include <setjmp.h>
 #include <stdio.h>

@@ -27,7 +27,8 @@ KEPT static char *make_word(uint32_t *state)
     char text[128];
     uint32_t x = next_value(state);
 
-    snprintf(text, sizeof(text), "%s-%u-%#x-%.*f", x & 1 ? "left" : "right", x % 1000, x, (int)(x % 5), x / 7.0);
+    snprintf(text, sizeof(text), "%s-%u-%#x-%.*f", x & 1 ? "left" : "right", x % 1000, x,
+             (int)(x % 5), x / 7.0);
     return strdup(text);
 }
 
@@ -56,7 +57,7 @@ KEPT static uint32_t move_memory(uint32_t *state)
         memcpy(b, a, size);
         memmove(b + size / 2, b, size);
         b = realloc(b, size * 3);
-        sum += b[size] + (unsigned)(memcmp(a, b, size) != 0) + (unsigned)(memchr(b, i + 1, size) != NULL);
+        sum += b[size] + (memcmp(a, b, size) != 0) + (memchr(b, i + 1, size) != NULL);
         free(a);
         free(b);
     }

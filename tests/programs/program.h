@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the test programs share: functions that stay functions, and output that costs no libc.
+/* What the test programs share.
  *
- * Each program computes the same on every machine, prints the result and ends with a status of its own. Nothing
- * depends on time, addresses, the environment or chance, so two runs execute the same instructions.
+ * Each program computes the same on every machine, prints the result and ends with a status of its
+ * own. Nothing depends on time, addresses, the environment or chance, so two runs execute the same
+ * instructions.
  */
 #ifndef TESTS_PROGRAM_H
 #define TESTS_PROGRAM_H
 
 #include <stdint.h>
 
+/* A function that the compiler leaves one. */
 #define KEPT __attribute__((noinline, noclone))
 
 /* The same sequence everywhere; not random, only mixed. */

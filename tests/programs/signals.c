@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Signals that the program sends itself: handlers that return, that leave by siglongjmp, that run on an alternate
- * stack, nested ones, and one that a real fault brings. */
+/* Signals that the program sends itself: handlers that return, that leave by siglongjmp, that run on
+ * an alternate stack, nested ones, and one that a real fault brings. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -100,7 +100,7 @@ int main(void)
             down(i % 9, numbers[i % 5]);
         }
     }
-    printf("returned %d left %d nested %d stacked %d faulted %d\n", (int)returned, (int)left, (int)nested,
-           (int)on_other_stack, (int)faulted);
+    printf("returned %d left %d nested %d stacked %d faulted %d\n", (int)returned, (int)left,
+           (int)nested, (int)on_other_stack, (int)faulted);
     return 5;
 }

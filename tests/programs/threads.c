@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Four threads that run at the same time and compute on their own; the main thread waits for all. What they compute
- * is the same in every run; how often they wait for a lock or each other is not. */
+/* Four threads that run at the same time and compute on their own; the main thread waits for all.
+ * What they compute is the same in every run; how often they wait for a lock or each other is not. */
 #include <pthread.h>
 #include <stdio.h>
 

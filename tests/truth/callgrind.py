@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compares two profiles in callgrind's format: one that callgrind itself wrote, and one of the same run elsewhere.
 
-usage: callgrind.py [--explain PROGRAM] [--list] ELF THEIRS OURS
+usage: callgrind.py [--explain PROGRAM] [--list] [--inclusive FUNCTION] ELF THEIRS OURS
 
 Equal must be: the total to 0.1 %, each function's own instructions to 0.5 %, how often each function was called, and
 how often from whom. What differs is printed, a line each, and is a failure. With --explain the rows that explained.py
 has for PROGRAM are no failures, and --list prints them too. Without it nothing may differ, not even by 0.1 %.
+With --inclusive, what FUNCTION calls must have cost the same too, with all that was called from there.
 
 A function may have several names, and a name several functions (static ones): all names that share an address, and all
 addresses that share a name, are one function here. callgrind's recursion levels (name'2) are one as well.
@@ -27,10 +28,11 @@ NAME = re.compile(r"\((\d+)\)(?: (.*))?$")
 
 
 class Profile:
-    """own: {function: instructions}; calls: {(caller, callee): count}; total: what the file says it is."""
+    """own: {function: instructions}; calls, costs: {(caller, callee): number, inclusive cost}; total: what the file
+    says it is."""
 
     def __init__(self, path):
-        self.own, self.calls, self.total = Counter(), Counter(), None
+        self.own, self.calls, self.costs, self.total = Counter(), Counter(), Counter(), None
         self.names, self.positions, self.event = {}, 1, 0
         self.function = self.callee = self.count = None
         for number, line in enumerate(open(path, errors="replace"), 1):
@@ -78,7 +80,8 @@ class Profile:
             return
         if self.count:
             self.calls[self.function, self.callee] += self.count
-        self.count = None  # that cost belongs to the callee
+            self.costs[self.function, self.callee] += cost
+        self.count = None
 
 
 class Functions:
@@ -114,12 +117,14 @@ class Functions:
         return "???" if start is None else self.title[self._root(start)]
 
     def profile(self, profile):
-        own, calls = Counter(), Counter()
+        """own, calls and costs, by functions instead of names"""
+        own, calls, costs = Counter(), Counter(), Counter()
         for name, cost in profile.own.items():
             own[self.of(name)] += cost
-        for (caller, callee), count in profile.calls.items():
-            calls[self.of(caller), self.of(callee)] += count
-        return own, calls
+        for edge, count in profile.calls.items():
+            calls[self.of(edge[0]), self.of(edge[1])] += count
+            costs[self.of(edge[0]), self.of(edge[1])] += profile.costs[edge]
+        return own, calls, costs
 
 
 def called(calls):
@@ -127,6 +132,10 @@ def called(calls):
     for (_, callee), count in calls.items():
         callees[callee] += count
     return callees
+
+
+def costs_from(caller, costs):
+    return Counter({edge: cost for edge, cost in costs.items() if edge[0] == caller})
 
 
 def differing(theirs, ours, tolerance):
@@ -164,15 +173,20 @@ class Comparison:
 def compare(arguments):
     functions = Functions(Symbols(arguments.elf))
     sides = [Profile(arguments.theirs), Profile(arguments.ours)]
-    for name, side in zip(("theirs", "ours"), sides):
-        if sum(side.own.values()) != side.total:
-            print(f"# {name} says {side.total} in all, its functions add up to {sum(side.own.values())}")
-    (a_own, a_calls), (b_own, b_calls) = (functions.profile(side) for side in sides)
+    (a_own, a_calls, a_costs), (b_own, b_calls, b_costs) = (functions.profile(side) for side in sides)
     c = Comparison(arguments.explain, arguments.list)
     c.verdict(len(a_own) > 20 and len(b_own) > 20, f"{len(a_own)} functions there, {len(b_own)} here")
+    for name, side in zip(("theirs", "ours"), sides):
+        added = sum(side.own.values())
+        c.verdict(added == side.total, f"{name}: {side.total} in all, the functions add up to {added}")
     explained = c.table("own instructions", "own", a_own, b_own, c.own)
     c.table("calls of each function", "calls", called(a_calls), called(b_calls))
     c.table("calls by caller", "edge", a_calls, b_calls)
+    if arguments.inclusive:
+        caller = functions.of(arguments.inclusive)
+        a_from, b_from = costs_from(caller, a_costs), costs_from(caller, b_costs)
+        c.verdict(len(a_from) > 1, f"{caller} calls {len(a_from)} functions")
+        c.table(f"with all that {caller} calls", "inclusive", a_from, b_from, c.own)
     theirs, ours = sides[0].total, sides[1].total
     c.verdict(abs(theirs - explained - ours) <= c.total * ours,
               f"total: theirs {theirs}, ours {ours}, {explained} explained")
@@ -183,6 +197,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1].removeprefix("usage: "))
     parser.add_argument("--explain", metavar="PROGRAM")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--inclusive", metavar="FUNCTION")
     for name in ("elf", "theirs", "ours"):
         parser.add_argument(name)
     sys.exit(1 if compare(parser.parse_args()) else 0)

@@ -52,6 +52,7 @@ ROWS = [
     Row(".*", "edge", rf"({CACHES}) -> ({CACHES})", None, CPUID),
     Row(".*", "own", r"tcache_init\S*", 100, REP),
     Row("libc", "own", "move_memory", None, REP),
+    Row("libc", "inclusive", "main -> move_memory", None, REP),
     Row("signals", "own", "handle", None, REP),
     Row(".*", "own", "_dl_tunable_set_hwcaps|_*memcmp_sse2", 1200, BEYOND),
     Row(".*", "calls", "_*memcmp_sse2", 10, BEYOND),
