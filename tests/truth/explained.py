@@ -20,7 +20,6 @@ SHARED = [
 VDSO = "QEMU gives the program a vDSO, which it looks up symbols in; valgrind hides it"
 CPUID = "the caches that CPUID tells of are others"
 REP = "callgrind counts every repetition of a string instruction, QEMU's plugin interface the instruction"
-BEYOND = "glibc reads on behind the last CPU feature's name, in what the stack has there"
 AUXV = "the auxiliary vectors and the environment's order are not the same"
 EXIT = "callgrind ends with the system call and leaves out the block before it"
 NO_SIZE = "a symbol without a size is no function to callgrind"
@@ -54,9 +53,6 @@ ROWS = [
     Row("libc", "own", "move_memory", None, REP),
     Row("libc", "inclusive", "main -> move_memory", None, REP),
     Row("signals", "own", "handle", None, REP),
-    Row(".*", "own", "_dl_tunable_set_hwcaps|_*memcmp_sse2", 1200, BEYOND),
-    Row(".*", "calls", "_*memcmp_sse2", 10, BEYOND),
-    Row(".*", "edge", "_dl_tunable_set_hwcaps -> _*memcmp_sse2", 10, BEYOND),
     Row(".*", "own", "_dl_aux_init|getenv|__libc_getenv", 60, AUXV),
     Row(".*", "edge", r"(getenv|__libc_getenv) -> \?\?\?", 2, AUXV),
     Row(".*", "own", "_Exit|_exit", 2, EXIT),
