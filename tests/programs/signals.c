@@ -12,6 +12,7 @@ enum { ROUNDS = 40 };
 
 static sigjmp_buf back;
 static volatile sig_atomic_t returned, left, nested, faulted, on_other_stack;
+static volatile unsigned sink;
 static char other_stack[64 * 1024];
 
 KEPT static unsigned work(unsigned n)
@@ -50,7 +51,7 @@ KEPT static void stacked(int number)
     volatile char here = (char)number;
 
     on_other_stack += &here >= other_stack && &here < other_stack + sizeof(other_stack);
-    work(50);
+    sink += work(50);
 }
 
 KEPT static void fault(int number)
@@ -71,13 +72,22 @@ KEPT static void handle(int number, void (*handler)(int), int flags)
     sigaction(number, &action, NULL);
 }
 
+/* Faults in the midst of a block: what follows never runs. */
+KEPT static void touch(void)
+{
+    sink += 3;
+    *(volatile int *)8 = 1;
+    sink += 5;
+    on_other_stack = 0;
+}
+
 KEPT static void down(unsigned depth, int number)
 {
     if (depth) {
         down(depth - 1, number);
-        work(depth);
+        sink += work(depth);
     } else if (number == SIGSEGV) {
-        *(volatile int *)8 = 1;
+        touch();
     } else {
         raise(number);
     }
