@@ -37,7 +37,7 @@ HELPERS = r"\?\?\?|_*strcmp_\w+|_*strlen_\w+|_*strncmp_\w+|__memset_\w+|__memmov
 HANDLERS = "returning|leaving|nesting|stacked|fault"
 CACHES = r"intel_check_word\S*|handle_intel\S*|get_common_cache_info\S*"
 WAITING = r"_*lll_lock\w*|_*futex\w*|_*pthread_\w+|___pthread_\w+|start_thread|_*clone\w*|__GI___lll\w*|" \
-          r"_*nptl\w*|_dl_allocate_tls\w*|allocate_stack|_IO_enable_locks|\?\?\?|_*mprotect|_*munmap|_*madvise"
+          r"_*nptl\w*|\w*_syscall_cancel\w*|_dl_allocate_tls\w*|allocate_stack|_IO_enable_locks|\?\?\?|_*mprotect|_*munmap|_*madvise"
 
 ROWS = [
     Row(".*", "own", LOOKUP, None, VDSO),
@@ -49,11 +49,11 @@ ROWS = [
     Row(".*", "own", CACHES, None, CPUID),
     Row(".*", "calls", CACHES, None, CPUID),
     Row(".*", "edge", rf"({CACHES}) -> ({CACHES})", None, CPUID),
-    Row(".*", "own", r"tcache_init\S*", 100, REP),
+    Row(".*", "own", r"tcache_init\S*|__libc_setup_tls", 300, REP),
     Row("libc", "own", "move_memory", None, REP),
     Row("libc", "inclusive", "main -> move_memory", None, REP),
     Row("signals", "own", "handle", None, REP),
-    Row(".*", "own", "_dl_aux_init|getenv|__libc_getenv", 60, AUXV),
+    Row(".*", "own", r"_dl_aux_init|getenv|__libc_getenv|__tunables_init|_*strrchr_\w+", 200, AUXV),
     Row(".*", "edge", r"(getenv|__libc_getenv) -> \?\?\?", 2, AUXV),
     Row(".*", "own", "_Exit|_exit", 2, EXIT),
     Row(".*", "own", "(de)?register_tm_clones|frame_dummy", 20, NO_SIZE),
