@@ -7,8 +7,7 @@ TYPES = {0, 2, 10}  # none (assembly), function, indirect function
 
 
 class Symbols:
-    """names: {name: addresses}. find(address) gives the functions' start there; its name() is the alphabetically
-    first of all names it has."""
+    """names: {name: addresses}; at: {address: names}, of where functions start."""
 
     def __init__(self, path):
         self.data = open(path, "rb").read()
@@ -20,10 +19,9 @@ class Symbols:
             self.names.setdefault(name, set()).add(address)
             self.at.setdefault(address, set()).add(name)
             self.ends[address] = max(self.ends.get(address, 0), address + size)
-        for start in code:  # code without symbols (PLT) belongs to none, not to the function before it
-            self.ends.setdefault(start[0], start[0])
+        for start, _, _ in code:  # code without symbols (PLT) does not belong to the function before it
+            self.ends.setdefault(start, start)
         self.starts = sorted(self.ends)
-        self.code = code
 
     def _sections(self):
         """[(start, end, index)] of the sections that hold code; sets the symbol and string tables' places."""
@@ -43,7 +41,7 @@ class Symbols:
                 yield text, value, length
 
     def find(self, address):
-        """The start of the function that holds address; the start of the gap's unnamed code if none does."""
+        """The start of the function that holds address, or None. One without a size reaches to the next."""
         i = bisect.bisect_right(self.starts, address) - 1
         if i < 0:
             return None
@@ -53,4 +51,5 @@ class Symbols:
         return None
 
     def name(self, start):
-        return min(self.at[start]) if start in self.at else f"{start:#x}" if start is not None else "???"
+        """The alphabetically first of all names of the function that starts there."""
+        return min(self.at[start]) if start is not None else "???"
