@@ -124,7 +124,8 @@ closure() {
 # download APTCONF PACKAGE...: downloads these packages (not what they depend on) unless cached, and prints the files' paths
 download() {
     local archives=${1%/*}/archives list deb sum
-    list=$(apt-get -c "$1" download -q=2 --print-uris "${@:2}") || die "no such packages: ${*:2}"
+    # Elsewhere, because apt does not name what lies in the folder it runs in.
+    list=$(cd / && apt-get -c "$1" download -q=2 --print-uris "${@:2}") || die "no such packages: ${*:2}"
     while read -r _ deb _ sum; do           # apt takes a file that is there for good: keep only what is whole
         echo "${sum#SHA256:}  $archives/$deb" | sha256sum --status -c 2>/dev/null || rm -f "$archives/$deb"
     done <<<"$list"
