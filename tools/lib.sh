@@ -83,24 +83,25 @@ signed_by() {
     esac
 }
 
-# suite_source SUITE: a deb822 stanza for SUITE, from where this machine gets its own Debian and with the same keys
+# suite_source SUITE [TYPES]: a deb822 stanza for SUITE, from where this machine gets its own Debian and with the same keys
 suite_source() {
     local uri entry keys
     read -r uri entry < <(debian_main) || die "no source of the Debian main archive among this machine's apt sources"
     keys=$(signed_by "${entry%:*}" "${entry##*:}")
-    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$uri" "$1"
+    printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\n' "${2:-deb}" "$uri" "$1"
     [ -z "$keys" ] || printf 'Signed-By: %s\n' "$keys"
     echo
 }
 
-# private_apt SUITE ARCH: prints the path of an apt configuration for it, with fresh lists; for apt-get -c and apt-cache -c
+# private_apt SUITE ARCH [TYPES]: prints the path of an apt configuration for it, with fresh lists; for apt-get -c and
+# apt-cache -c. TYPES: "deb deb-src" if sources are wanted too.
 private_apt() {
-    local dir=$osi_cache/apt/$1-$2 suite
+    local dir=$osi_cache/apt/$1-$2 suite types=${3:-deb}
     mkdir -p "$dir/lists/partial" "$dir/archives/partial"
     : >"$dir/status"
     : >"$dir/suite.sources"
     for suite in "${1%-backports}" "$1"; do
-        suite_source "$suite" >>"$dir/suite.sources" || exit 1
+        suite_source "$suite" "$types" >>"$dir/suite.sources" || exit 1
         [ "$suite" != "$1" ] || break
     done
     cat >"$dir/apt.conf" <<EOF
@@ -123,7 +124,8 @@ closure() {
 # download APTCONF PACKAGE...: downloads these packages (not what they depend on) unless cached, and prints the files' paths
 download() {
     local archives=${1%/*}/archives list deb sum
-    list=$(apt-get -c "$1" download -q=2 --print-uris "${@:2}") || die "no such packages: ${*:2}"
+    # Elsewhere, because apt does not name what lies in the folder it runs in.
+    list=$(cd / && apt-get -c "$1" download -q=2 --print-uris "${@:2}") || die "no such packages: ${*:2}"
     while read -r _ deb _ sum; do           # apt takes a file that is there for good: keep only what is whole
         echo "${sum#SHA256:}  $archives/$deb" | sha256sum --status -c 2>/dev/null || rm -f "$archives/$deb"
     done <<<"$list"
