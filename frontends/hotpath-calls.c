@@ -121,6 +121,7 @@ static uint32_t function_of(const struct osi_code *code)
 static void jump(struct osi_session *session, struct osi_calls *calls, const struct osi_flow *flow)
 {
     const struct hotpath *hotpath = osi_data(session);
+    bool starts = !hotpath->system && osi_calls_is_empty(calls);
 
     if (flow->from) {
         osi_calls_jump(calls, flow->insns, flow->from->function, flow->to->function,
@@ -128,10 +129,10 @@ static void jump(struct osi_session *session, struct osi_calls *calls, const str
         return;
     }
     /* QEMU runs a signal's handler; nothing in the program leads there. Or the program begins. */
-    if (!hotpath->system && !osi_calls_is_empty(calls)) {
+    if (!hotpath->system && !starts) {
         osi_calls_enter(calls, flow->insns, hotpath->signal, OSI_FLOW_UNKNOWN, 0, false, false);
     }
-    osi_calls_jump(calls, flow->insns, 0, function_of(flow->to), true, false);
+    osi_calls_jump(calls, flow->insns, 0, function_of(flow->to), !starts, false);
 }
 
 static void enter(struct osi_session *session, struct osi_calls *calls, const struct osi_flow *flow)

@@ -187,17 +187,15 @@ static void do_return(struct osi_calls *calls, const struct op *op)
 /* ---- jumps ---- */
 static void tail_call(struct osi_calls *calls, uint32_t function)
 {
-    uint32_t i = calls->depth;
+    uint32_t from = calls->depth > calls->base ? calls->frames[calls->depth - 1].function : 0;
 
-    /* Is it one of those that jumped to each other since the last call? */
-    for (; i > calls->base; i--) {
-        if (calls->frames[i - 1].function == function) {
+    /* Has the same jump been done since the last call? Then this is a loop. */
+    for (uint32_t i = calls->depth; i > calls->base + 1 && calls->frames[i - 1].kind == FRAME_TAIL;
+         i--) {
+        if (calls->frames[i - 1].function == function && calls->frames[i - 2].function == from) {
             settle(calls, i);
             count_call(calls, calls->at);
             return;
-        }
-        if (calls->frames[i - 1].kind != FRAME_TAIL) {
-            break;
         }
     }
     count_call(calls, push_child(calls, calls->depth == calls->base ? FRAME_CALL : FRAME_TAIL,
@@ -275,7 +273,8 @@ uint32_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc)
     uint32_t found = find_exception(calls, pc), arriving = 0;
 
     if (!calls->base) {
-        settle(calls, 0); /* the first return of a new task, or of the machine */
+        /* The first return of a new task, or of the machine, to where nothing was called from. */
+        settle(calls, pc == OSI_UNKNOWN_PC ? calls->depth : 0);
     } else if (!found) {
         leave_elsewhere(calls);
     } else {

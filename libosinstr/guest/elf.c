@@ -242,6 +242,26 @@ const uint8_t *osi_elf_section(const struct osi_elf *elf, const char *name, size
     return NULL;
 }
 
+void osi_elf_code_sections(const struct osi_elf *elf, osi_elf_symbol found, void *data)
+{
+    struct section names, section;
+
+    if (!get_section(elf, elf->names, &names)) {
+        return;
+    }
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        const char *name;
+
+        if (get_section(elf, i, &section) && (section.flags & SHF_ALLOC) &&
+            (section.flags & SHF_EXECINSTR)) {
+            name = string_at(elf, &names, section.name);
+            if (name && *name) {
+                found(data, section.address, 't', name);
+            }
+        }
+    }
+}
+
 bool osi_elf_address(const struct osi_elf *elf, uint64_t offset, uint64_t *address)
 {
     for (uint32_t i = 0; i < elf->segment_count; i++) {

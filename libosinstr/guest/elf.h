@@ -40,6 +40,9 @@ const uint8_t *osi_elf_section(const struct osi_elf *elf, const char *name, size
 /* The same for .dynsym, which stripped programs and libraries still have. */
 int osi_elf_dynamic_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data);
 
+/* Calls `found` for each section with code: its address and name. */
+void osi_elf_code_sections(const struct osi_elf *elf, osi_elf_symbol found, void *data);
+
 /* The address at which the byte at `offset` of the file is loaded; false if it is not. */
 bool osi_elf_address(const struct osi_elf *elf, uint64_t offset, uint64_t *address);
 

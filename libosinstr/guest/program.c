@@ -16,12 +16,45 @@ struct osi_program {
     struct osi_symtab *symbols;
 };
 
+/* Symbols on their way into the table. */
+struct pour {
+    struct osi_symtab *symbols;
+    GHashTable *addresses; /* that have a name */
+};
+
 /* Code only: a variable behind the last function would else swallow what follows it. */
 static void add_symbol(void *data, uint64_t address, char type, const char *name)
 {
+    struct pour *pour = data;
+
     if (strchr("tTwWi", type) && !osi_symname_is_noise(name)) {
-        osi_symtab_add(data, address, type, name);
+        osi_symtab_add(pour->symbols, address, type, name);
+        g_hash_table_add(pour->addresses, g_memdup2(&address, sizeof(address)));
     }
+}
+
+/* The stubs of a .plt have no names; without this they would be the function before them. */
+static void add_section(void *data, uint64_t address, char type, const char *name)
+{
+    struct pour *pour = data;
+
+    if (!g_hash_table_contains(pour->addresses, &address)) {
+        osi_symtab_add(pour->symbols, address, type, name);
+    }
+}
+
+static void read_symbols(struct osi_program *program)
+{
+    struct pour pour = {
+        program->symbols, g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
+    };
+
+    if (osi_elf_symbols(&program->elf, add_symbol, &pour)) {
+        osi_elf_dynamic_symbols(&program->elf, add_symbol, &pour);
+    }
+    osi_elf_code_sections(&program->elf, add_section, &pour);
+    osi_symtab_finish(program->symbols);
+    g_hash_table_destroy(pour.addresses);
 }
 
 static bool open_elf(struct osi_program *program)
@@ -50,10 +83,7 @@ struct osi_program *osi_program_new(const char *path)
         osi_program_free(program);
         return NULL;
     }
-    if (osi_elf_symbols(&program->elf, add_symbol, program->symbols)) {
-        osi_elf_dynamic_symbols(&program->elf, add_symbol, program->symbols);
-    }
-    osi_symtab_finish(program->symbols);
+    read_symbols(program);
     return program;
 }
 

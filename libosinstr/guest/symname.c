@@ -9,7 +9,9 @@ bool osi_symname_is_noise(const char *name)
 {
     const char *dollar = strrchr(name, '$');
 
-    if (dollar && dollar[1] && strchr("adtx", dollar[1]) && (!dollar[2] || dollar[2] == '.')) {
+    /* RISC-V's $x may name the instruction set: $xrv64i2p1_… */
+    if (dollar && dollar[1] && strchr("adtx", dollar[1]) &&
+        (!dollar[2] || dollar[2] == '.' || !strncmp(dollar, "$xrv", 4))) {
         return true;
     }
     for (const char *c = name; *c; c++) {

@@ -61,6 +61,10 @@ static void arrived(struct osi_session *session, unsigned index, const struct os
         deliver(session, &flow);
     } else if (osi_host_facts(session->host)->system) {
         entered_by_jump(session, &flow);
+    } else if (to->entry) { /* a signal came with the system call's return */
+        flow.kind = OSI_FLOW_JUMP;
+        flow.from = NULL;
+        deliver(session, &flow);
     } else if (to->address != osi_code_end(from)) {
         deliver(session, &flow);
     }

@@ -28,7 +28,9 @@ static void kernel_located(struct osi_session *session, const struct osi_event *
     char base[32];
 
     snprintf(base, sizeof(base), "0x%" G_GINT64_MODIFIER "x", event->kernel.base);
-    osi_say(session, "the kernel of %s runs at %s", osi_linux_provenance(session->guest), base);
+    if (!osi_options_switch(session->options, "quiet")) {
+        osi_say(session, "the kernel of %s runs at %s", osi_linux_provenance(session->guest), base);
+    }
     if (session->trace) {
         osi_trace_note(session->trace, "kernel", osi_linux_provenance(session->guest));
         osi_trace_note(session->trace, "kernel_base", base);

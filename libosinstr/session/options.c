@@ -17,7 +17,7 @@ const struct osi_option osi_common_options[] = {
     { "trace", OSI_OPTION_SWITCH, "on", NULL, "record the events as a native trace in out" },
     { "compress", OSI_OPTION_CHOICE, "none", "none|lz4|zstd", "compression of the trace's blocks" },
     { "quiet", OSI_OPTION_SWITCH, "off", NULL,
-      "print no tables and no notes at exit, only errors; the files are written all the same" },
+      "print nothing but errors: no start line, no tables; the files are written all the same" },
     { "help", OSI_OPTION_SWITCH, "off", NULL, "print this list and refuse to start" },
     { NULL, OSI_OPTION_TEXT, NULL, NULL, NULL },
 };

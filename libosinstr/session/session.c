@@ -475,7 +475,9 @@ int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *inf
         session_free(session);
         return 1;
     }
-    announce(session);
+    if (!osi_options_switch(session->options, "quiet")) {
+        announce(session);
+    }
     osi_host_start(session->host);
     if (session->irq || ((session->tool->needs & OSI_NEED_FLOW) &&
                          osi_host_facts(session->host)->system)) {
