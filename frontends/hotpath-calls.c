@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hotpath, mode=calls: the calling-context tree of each task. */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +10,6 @@ struct hotpath {
     struct osi_calltree *tree;
     uint32_t user, irq, signal, exceptions[OSI_EXCEPTIONS];
     bool system, by_task;
-};
-
-/* Of a code object. */
-struct place {
-    _Atomic uint32_t function; /* 0: not asked for yet */
 };
 
 /* Of a context. */
@@ -102,37 +96,21 @@ static void on_window(struct osi_session *session, unsigned vcpu, bool open)
 }
 
 /* ---- where control goes ---- */
-static uint32_t function_of(const struct osi_code *code)
-{
-    struct place *place = code->data;
-    uint32_t function = code->function;
-
-    if (!function) {
-        function = atomic_load_explicit(&place->function, memory_order_relaxed);
-    }
-    if (!function) {
-        function = osi_function_at(code->session, code->address);
-        function = function ? function : osi_function_unnamed(code->session, code->address);
-        atomic_store_explicit(&place->function, function, memory_order_relaxed);
-    }
-    return function;
-}
-
 static void jump(struct osi_session *session, struct osi_calls *calls, const struct osi_flow *flow)
 {
     const struct hotpath *hotpath = osi_data(session);
     bool starts = !hotpath->system && osi_calls_is_empty(calls);
 
     if (flow->from) {
-        osi_calls_jump(calls, flow->insns, flow->from->function, flow->to->function,
-                       flow->to->entry, flow->from->last.kind == OSI_INSN_JUMP_INDIRECT);
+        osi_calls_jump(calls, flow->insns, flow->from_function, flow->to_function, flow->to_entry,
+                       flow->last == OSI_INSN_JUMP_INDIRECT);
         return;
     }
     /* QEMU runs a signal's handler; nothing in the program leads there. Or the program begins. */
     if (!hotpath->system && !starts) {
         osi_calls_enter(calls, flow->insns, hotpath->signal, OSI_FLOW_UNKNOWN, 0, false, false);
     }
-    osi_calls_jump(calls, flow->insns, 0, function_of(flow->to), !starts, false);
+    osi_calls_jump(calls, flow->insns, 0, flow->to_called, !starts, false);
 }
 
 static void enter(struct osi_session *session, struct osi_calls *calls, const struct osi_flow *flow)
@@ -158,7 +136,7 @@ static void number(struct osi_session *session, struct osi_calls *calls,
 static void leave(struct osi_session *session, struct osi_calls *calls, const struct osi_flow *flow)
 {
     const struct hotpath *hotpath = osi_data(session);
-    uint32_t arriving = osi_calls_leave(calls, flow->insns, flow->pc);
+    uint64_t arriving = osi_calls_leave(calls, flow->insns, flow->pc);
 
     if (arriving) {
         osi_flow_resume(session, flow->vcpu, arriving);
@@ -171,18 +149,18 @@ static void leave(struct osi_session *session, struct osi_calls *calls, const st
 
 static void on_flow(struct osi_session *session, const struct osi_flow *flow)
 {
-    const struct osi_context *context = osi_context(session, flow->vcpu);
-    struct osi_calls *calls = thread_of(context)->calls;
+    struct osi_calls *calls = thread_of(flow->context)->calls;
 
-    osi_calls_count(calls, flow->insns, context->wanted && osi_counting(session));
+    if (flow->counting != osi_calls_counting(calls)) {
+        osi_calls_count(calls, flow->insns, flow->counting);
+    }
     switch (flow->kind) {
     case OSI_FLOW_CALL:
-        osi_calls_call(calls, flow->insns, flow->from->function, function_of(flow->to),
-                       osi_code_end(flow->from));
+        osi_calls_call(calls, flow->insns, flow->from_function, flow->to_called, flow->from_end);
         break;
     case OSI_FLOW_RETURN:
-        osi_calls_return(calls, flow->insns, flow->from->function, flow->to->address,
-                         flow->to->function);
+        osi_calls_return(calls, flow->insns, flow->from_function, flow->to_address,
+                         flow->to_function);
         break;
     case OSI_FLOW_JUMP:
         jump(session, calls, flow);
@@ -383,7 +361,6 @@ static void stop(struct osi_session *session)
 const struct osi_tool hotpath_calls = {
     HOTPATH_TOOL,
     .needs = OSI_NEED_FUNCTIONS | OSI_NEED_FLOW,
-    .code_size = sizeof(struct place),
     .context_size = sizeof(struct thread),
     .start = start,
     .run = on_run,

@@ -33,23 +33,12 @@
 extern "C" {
 #endif
 
-#define OSI_NO_NODE UINT32_MAX
-
 /* All trees of a run. Thread-safe. */
 struct osi_calltree;
 /* A tree: what tasks of one name did on one vCPU. */
 struct osi_callnodes;
 /* One task's stack. */
 struct osi_calls;
-
-struct osi_callnode {
-    uint32_t parent;   /* index, lower than its own; of the root: OSI_NO_NODE */
-    uint32_t function;
-    uint32_t last;     /* the child that was looked for last; private */
-    uint32_t pad;
-    uint64_t self;     /* instructions */
-    uint64_t calls;
-};
 
 struct osi_calls_health {
     uint64_t returns;   /* all */
@@ -85,6 +74,10 @@ void osi_calls_renamed(struct osi_calls *calls);
 /* Does what runs count from here on? At first it does. */
 void osi_calls_count(struct osi_calls *calls, uint64_t insns, bool on);
 
+static inline bool osi_calls_counting(const struct osi_calls *calls)
+{
+    return !*(const bool *)calls; /* its first member: asked at each call */
+}
 /* `from`: the function that ran until now, 0 if it is not known; it corrects where the task is. */
 void osi_calls_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
                     uint64_t back);
@@ -97,11 +90,11 @@ void osi_calls_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint
 /* `pc`: where the exception will return to; `arriving`: kept, and given back by the return that
  * goes there. `user`: it came to user code; `apart`: below the root, and its number comes later. */
 void osi_calls_enter(struct osi_calls *calls, uint64_t insns, uint32_t function, uint64_t pc,
-                     uint32_t arriving, bool user, bool apart);
+                     uint64_t arriving, bool user, bool apart);
 /* The number of the interrupt is known: `function` takes the place of the one it was entered with. */
 void osi_calls_number(struct osi_calls *calls, uint64_t insns, uint32_t function);
 /* Returns what is arriving at `pc`; OSI_UNKNOWN (UINT64_MAX) as pc: it is not known. */
-uint32_t osi_calls_leave(struct osi_calls *calls, uint64_t insns, uint64_t pc);
+uint64_t osi_calls_leave(struct osi_calls *calls, uint64_t insns, uint64_t pc);
 
 /* For reports. */
 const struct osi_calls_health *osi_calls_health(const struct osi_calls *calls);

@@ -26,17 +26,20 @@ struct osi_session;
 struct osi_block;
 
 struct osi_code {
+    /* What callbacks look at: one cache line. */
     struct osi_session *session;
-    void *data;            /* tool->code_size zeroed bytes, the tool's own; its code hook fills them */
     uint64_t address;      /* of the first instruction */
+    struct osi_decoded last; /* the last instruction; its displacement counts from last_address */
+    uint32_t size;         /* bytes */
+    uint32_t n;            /* instructions */
+    uint32_t function;     /* number of the function that the first instruction is in, 0: not known */
+    uint32_t id;           /* dense, from 1, in order of first translation */
+    uint32_t called;       /* see osi_code_called() */
+    bool entry;            /* the first instruction is its function's first */
+    /* The rest. */
+    void *data;            /* tool->code_size zeroed bytes, the tool's own; its code hook fills them */
     uint64_t last_address; /* of the last instruction */
     const uint8_t *bytes;
-    uint32_t id;           /* dense, from 1, in order of first translation */
-    uint32_t n;            /* instructions */
-    uint32_t size;         /* bytes */
-    uint32_t function;     /* number of the function that the first instruction is in, 0: not known */
-    bool entry;            /* the first instruction is that function's first */
-    struct osi_decoded last; /* the last instruction; its displacement counts from last_address */
 };
 
 /* The address behind the code: where a call returns to, and a branch that is not taken goes on. */
@@ -51,6 +54,17 @@ const struct osi_code *osi_block_code(struct osi_block *block);
 const struct osi_code *osi_code(const struct osi_session *session, uint32_t id);
 /* Ids are below this number. */
 uint32_t osi_n_codes(const struct osi_session *session);
+
+/* The function that a call of this code calls: that of the symbol, else one that is named by its
+ * address. Any thread; takes a lock the first time. */
+uint32_t osi_code_called_slow(const struct osi_code *code);
+
+static inline uint32_t osi_code_called(const struct osi_code *code)
+{
+    uint32_t called = __atomic_load_n(&code->called, __ATOMIC_RELAXED);
+
+    return called ? called : osi_code_called_slow(code);
+}
 
 /* A function as symbols tell it: of the guest's kernel, of a bare-metal program, of the program that
  * user-mode QEMU runs. */

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include <osinstr/code.h>
+#include <osinstr/context.h>
 #include <osinstr/event.h>
 
 #ifdef __cplusplus
@@ -48,18 +49,25 @@ struct osi_flow {
     enum osi_flow_kind kind;
     uint32_t vcpu;
     uint64_t insns; /* that the vCPU executed before this */
+    struct osi_context *context; /* that runs */
+    bool counting;  /* osi_counting(), and the context is wanted */
     const struct osi_code *from, *to;
+    /* The same as in from and to, at hand: looking there costs a cache miss each. */
+    enum osi_insn_kind last;   /* that led here, if `from` is set */
+    uint32_t from_function, to_function, to_called; /* to_called: osi_code_called() */
+    bool to_entry;
+    uint64_t from_end, to_address;
     uint64_t pc;
     bool irq;       /* ENTER: an interrupt */
     bool user;      /* ENTER: user code was interrupted, as far as the target tells */
     enum osi_exception exception; /* ENTER: its class, if not an interrupt */
     uint32_t hwirq; /* ACK */
-    uint32_t arriving; /* ENTER: a call, return or jump was done and had not arrived; see below */
+    uint64_t arriving; /* ENTER: a call, return or jump was done and had not arrived; see below */
 };
 
 /* For the flow hook, at a LEAVE: the exception returns to where the one returned that was entered with
  * this `arriving`, so the call under way then goes on. */
-void osi_flow_resume(struct osi_session *session, unsigned vcpu, uint32_t arriving);
+void osi_flow_resume(struct osi_session *session, unsigned vcpu, uint64_t arriving);
 
 /* Instructions that the vCPU executed before the place of the hook that runs, for event hooks of
  * tools with OSI_NEED_FLOW. vCPU thread. */

@@ -10,9 +10,14 @@ struct builder {
     GHashTable *known; /* index in functions + 1 by (root's index + 1 or 0, number) */
 };
 
-static gpointer key_of(uint32_t function, uint32_t root)
+static gpointer key_of(uint32_t function, uint32_t parent)
 {
-    return (gpointer)(uintptr_t)((uint64_t)root << 32 | function);
+    return (gpointer)(uintptr_t)((uint64_t)parent << 32 | function);
+}
+
+static guint key_hash(gconstpointer key)
+{
+    return (guint)(((uint64_t)(uintptr_t)key * 0x9e3779b97f4a7c15ull) >> 32);
 }
 
 static uint32_t add_function(struct builder *b, const struct osi_profile_function *function)
@@ -96,8 +101,8 @@ void osi_calltree_profile(struct osi_calltree *tree, osi_calls_resolve resolve, 
         .resolve = resolve, .data = data,
         .functions = g_array_new(FALSE, FALSE, sizeof(struct osi_profile_function)),
         .nodes = g_array_new(FALSE, FALSE, sizeof(struct osi_profile_node)),
-        .children = g_hash_table_new(NULL, NULL),
-        .known = g_hash_table_new(NULL, NULL),
+        .children = g_hash_table_new(key_hash, NULL),
+        .known = g_hash_table_new(key_hash, NULL),
     };
 
     root.function = add_function(&b, &all);

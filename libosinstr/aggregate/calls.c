@@ -35,22 +35,36 @@ void osi_calls_fork(struct osi_calls *child, const struct osi_calls *parent)
     child->frames = g_memdup2(parent->frames, (n + 1) * sizeof(struct frame));
 }
 
+static void do_op(struct osi_calls *calls, const struct op *op)
+{
+    switch (op->kind) {
+    case OP_CALL:
+        osi_callstack_call(calls, op->insns, op->from, op->function, op->place);
+        break;
+    case OP_RETURN:
+        osi_callstack_return(calls, op->insns, op->from, op->place, op->function);
+        break;
+    case OP_JUMP:
+        osi_callstack_jump(calls, op->insns, op->from, op->function, op->entry, op->indirect);
+        break;
+    case OP_ENTER:
+        osi_callstack_enter(calls, op);
+        break;
+    }
+}
+
 /* Does what was written down. */
 static void replay(struct osi_calls *calls)
 {
     calls->waiting = false;
     for (unsigned i = 0; i < calls->n_journal; i++) {
-        osi_callstack_do(calls, &calls->journal[i]);
+        do_op(calls, &calls->journal[i]);
     }
     calls->n_journal = 0;
 }
 
-static void submit(struct osi_calls *calls, const struct op *op)
+static void write_down(struct osi_calls *calls, const struct op *op)
 {
-    if (!calls->waiting) {
-        osi_callstack_do(calls, op);
-        return;
-    }
     calls->journal[calls->n_journal++] = *op;
     if (calls->n_journal == OSI_JOURNAL) {
         replay(calls);
@@ -97,34 +111,52 @@ void osi_calls_renamed(struct osi_calls *calls)
 void osi_calls_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
                     uint64_t back)
 {
-    submit(calls, &(struct op){ .kind = OP_CALL, .insns = insns, .from = from,
-                                .function = function, .place = back });
+    if (!calls->waiting) {
+        osi_callstack_call(calls, insns, from, function, back);
+        return;
+    }
+    write_down(calls, &(struct op){ .kind = OP_CALL, .insns = insns, .from = from,
+                                    .function = function, .place = back });
 }
 
 void osi_calls_return(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
                       uint32_t function)
 {
-    submit(calls, &(struct op){ .kind = OP_RETURN, .insns = insns, .from = from,
-                                .function = function, .place = target });
+    if (!calls->waiting) {
+        osi_callstack_return(calls, insns, from, target, function);
+        return;
+    }
+    write_down(calls, &(struct op){ .kind = OP_RETURN, .insns = insns, .from = from,
+                                    .function = function, .place = target });
 }
 
 void osi_calls_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
                     bool entry, bool indirect)
 {
-    submit(calls, &(struct op){ .kind = OP_JUMP, .insns = insns, .from = from,
-                                .function = function, .entry = entry, .indirect = indirect });
+    if (!calls->waiting) {
+        osi_callstack_jump(calls, insns, from, function, entry, indirect);
+        return;
+    }
+    write_down(calls, &(struct op){ .kind = OP_JUMP, .insns = insns, .from = from,
+                                    .function = function, .entry = entry, .indirect = indirect });
 }
 
 void osi_calls_enter(struct osi_calls *calls, uint64_t insns, uint32_t function, uint64_t pc,
-                     uint32_t arriving, bool user, bool apart)
+                     uint64_t arriving, bool user, bool apart)
 {
+    struct op op = { .kind = OP_ENTER, .insns = insns, .function = function, .place = pc,
+                     .arriving = arriving, .user = user, .apart = apart };
+
     if (apart) {
         finish_waiting(calls, insns);
         calls->waiting = true;
         calls->journal = calls->journal ? calls->journal : g_new(struct op, OSI_JOURNAL);
     }
-    submit(calls, &(struct op){ .kind = OP_ENTER, .insns = insns, .function = function,
-                                .place = pc, .arriving = arriving, .user = user, .apart = apart });
+    if (calls->waiting) {
+        write_down(calls, &op);
+    } else {
+        osi_callstack_enter(calls, &op);
+    }
 }
 
 void osi_calls_number(struct osi_calls *calls, uint64_t insns, uint32_t function)
@@ -138,7 +170,7 @@ void osi_calls_number(struct osi_calls *calls, uint64_t insns, uint32_t function
     }
 }
 
-uint32_t osi_calls_leave(struct osi_calls *calls, uint64_t insns, uint64_t pc)
+uint64_t osi_calls_leave(struct osi_calls *calls, uint64_t insns, uint64_t pc)
 {
     finish_waiting(calls, insns);
     return osi_callstack_leave(calls, pc);

@@ -84,9 +84,12 @@ static void replace(struct osi_calls *calls, uint32_t function)
     }
 }
 
-static void do_call(struct osi_calls *calls, const struct op *op)
+void osi_callstack_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
+                        uint64_t back)
 {
-    count_call(calls, push_child(calls, FRAME_CALL, op->place, op->function));
+    replace(calls, from);
+    osi_callstack_charge(calls, insns);
+    count_call(calls, push_child(calls, FRAME_CALL, back, function));
 }
 
 /* ---- going back ---- */
@@ -162,25 +165,28 @@ static bool one_call_above(const struct osi_calls *calls, uint32_t depth)
     return true;
 }
 
-static void do_return(struct osi_calls *calls, const struct op *op)
+void osi_callstack_return(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
+                          uint32_t function)
 {
     uint32_t depth;
 
+    replace(calls, from);
+    osi_callstack_charge(calls, insns);
     calls->health.returns++;
     if (calls->overflow) {
         calls->overflow--;
         return;
     }
-    if (find_return(calls, op->place, &depth)) {
+    if (find_return(calls, target, &depth)) {
         calls->health.unwound += !one_call_above(calls, depth);
         settle(calls, depth);
         return;
     }
     calls->health.unmatched++;
-    if (!unwind_to(calls, op->function)) {
+    if (!unwind_to(calls, function)) {
         /* To a caller that was never seen: what is on the stack is not its own. */
         settle(calls, calls->base);
-        replace(calls, op->function);
+        replace(calls, function);
     }
 }
 
@@ -207,25 +213,28 @@ static bool is_in(const struct osi_calls *calls, uint32_t function)
     return calls->depth > calls->base && calls->frames[calls->depth - 1].function == function;
 }
 
-static void do_jump(struct osi_calls *calls, const struct op *op)
+void osi_callstack_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
+                        bool entry, bool indirect)
 {
-    if (!op->function) {
+    replace(calls, from);
+    osi_callstack_charge(calls, insns);
+    if (!function) {
         return;
     }
-    if (op->entry) {
-        tail_call(calls, op->function);
-    } else if (!is_in(calls, op->function) &&
-               !(op->indirect && unwind_to(calls, op->function))) {
-        replace(calls, op->function);
+    if (entry) {
+        tail_call(calls, function);
+    } else if (!is_in(calls, function) && !(indirect && unwind_to(calls, function))) {
+        replace(calls, function);
     }
 }
 
 /* ---- exceptions ---- */
-static void do_enter(struct osi_calls *calls, const struct op *op)
+void osi_callstack_enter(struct osi_calls *calls, const struct op *op)
 {
     uint32_t parent = op->apart ? ROOT_NODE : calls->at;
     uint32_t node = osi_callnode_child(calls->in, parent, op->function);
 
+    osi_callstack_charge(calls, op->insns);
     count_call(calls, node);
     push(calls, &(struct frame){ .kind = FRAME_EXCEPTION, .back = op->place, .node = node,
                                  .function = op->function, .arriving = op->arriving,
@@ -263,14 +272,15 @@ static void leave_elsewhere(struct osi_calls *calls)
         calls->base = 0;
         settle(calls, 0);
     } else {
-        do_enter(calls, &(struct op){ .function = calls->tree->signal, .place = left.back });
+        osi_callstack_enter(calls, &(struct op){ .function = calls->tree->signal, .place = left.back });
         calls->frames[calls->depth - 1].arriving = left.arriving;
     }
 }
 
-uint32_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc)
+uint64_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc)
 {
-    uint32_t found = find_exception(calls, pc), arriving = 0;
+    uint32_t found = find_exception(calls, pc);
+    uint64_t arriving = 0;
 
     if (!calls->base) {
         /* The first return of a new task, or of the machine, to where nothing was called from. */
@@ -318,26 +328,4 @@ bool osi_callstack_number(struct osi_calls *calls, uint32_t function)
     move_from(calls, i - 1);
     count_call(calls, calls->frames[i - 1].node);
     return true;
-}
-
-void osi_callstack_do(struct osi_calls *calls, const struct op *op)
-{
-    if (op->kind != OP_ENTER) {
-        replace(calls, op->from);
-    }
-    osi_callstack_charge(calls, op->insns);
-    switch (op->kind) {
-    case OP_CALL:
-        do_call(calls, op);
-        break;
-    case OP_RETURN:
-        do_return(calls, op);
-        break;
-    case OP_JUMP:
-        do_jump(calls, op);
-        break;
-    case OP_ENTER:
-        do_enter(calls, op);
-        break;
-    }
 }

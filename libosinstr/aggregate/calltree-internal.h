@@ -17,6 +17,20 @@
 #define OSI_MAX_DEPTH (1u << 20)
 #define OSI_JOURNAL 256
 
+#define OSI_NO_NODE UINT32_MAX
+#define OSI_NODE_CACHE 5
+
+/* A cache line: who runs at a node finds its children without touching another one. */
+struct osi_callnode {
+    uint32_t parent;   /* index, lower than its own; of the root: OSI_NO_NODE */
+    uint32_t function;
+    uint64_t self;     /* instructions */
+    uint64_t calls;
+    struct {
+        uint32_t function, node;
+    } children[OSI_NODE_CACHE]; /* those looked for last; function 0: none */
+};
+
 struct osi_calltree {
     uint64_t max_nodes;
     _Atomic uint64_t n_nodes, merged;
@@ -29,7 +43,7 @@ struct osi_calltree {
 struct osi_callnodes {
     struct osi_calltree *tree;
     unsigned vcpu;
-    struct osi_callnode *nodes;
+    struct osi_callnode *nodes; /* aligned to their size */
     uint32_t n_nodes, room;
     uint32_t *slots;   /* open addressing: index + 1 of a node by (parent, function) */
     uint32_t n_slots;  /* a power of two */
@@ -47,8 +61,8 @@ enum frame_kind {
 
 struct frame {
     uint64_t back;
+    uint64_t arriving;
     uint32_t node, function;
-    uint32_t arriving;
     uint8_t kind;
     bool user, apart; /* of exceptions */
 };
@@ -59,11 +73,14 @@ enum op_kind { OP_CALL, OP_RETURN, OP_JUMP, OP_ENTER };
 struct op {
     enum op_kind kind;
     bool entry, indirect, user, apart;
-    uint32_t from, function, arriving;
-    uint64_t insns, place;
+    uint32_t from, function;
+    uint64_t insns, place, arriving;
 };
 
 struct osi_calls {
+    bool off;          /* nothing counts; first, for osi_calls_counting() */
+    bool renamed;      /* since the exception under way was entered */
+    bool waiting;      /* for an interrupt's number */
     struct osi_calltree *tree;
     struct osi_callnodes *in; /* where it counts; NULL: it has not run yet */
     uint32_t at;       /* the node that runs */
@@ -73,20 +90,36 @@ struct osi_calls {
     uint32_t overflow; /* calls beyond OSI_MAX_DEPTH that did not return yet */
     uint64_t mark;     /* instructions up to here were charged */
     uint64_t insns;    /* charged in all */
-    bool off;          /* nothing counts */
-    bool renamed;      /* since the exception under way was entered */
-    bool waiting;      /* for an interrupt's number */
     struct osi_calls_health health;
     unsigned n_journal;
     struct op *journal;
 };
 
 /* calltree.c */
-uint32_t osi_callnode_child(struct osi_callnodes *in, uint32_t parent, uint32_t function);
+uint32_t osi_callnode_find(struct osi_callnodes *in, uint32_t parent, uint32_t function);
 
-/* callstack.c */
-void osi_callstack_do(struct osi_calls *calls, const struct op *op);
-uint32_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc);
+static inline uint32_t osi_callnode_child(struct osi_callnodes *in, uint32_t parent,
+                                          uint32_t function)
+{
+    const struct osi_callnode *node = &in->nodes[parent];
+
+    for (unsigned i = 0; i < OSI_NODE_CACHE; i++) {
+        if (node->children[i].function == function) {
+            return node->children[i].node;
+        }
+    }
+    return osi_callnode_find(in, parent, function);
+}
+
+/* callstack.c: as in calltree.h */
+void osi_callstack_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
+                        uint64_t back);
+void osi_callstack_return(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
+                          uint32_t function);
+void osi_callstack_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
+                        bool entry, bool indirect);
+void osi_callstack_enter(struct osi_calls *calls, const struct op *op);
+uint64_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc);
 void osi_callstack_charge(struct osi_calls *calls, uint64_t insns);
 /* The interrupt under way is this one; false if there is none. */
 bool osi_callstack_number(struct osi_calls *calls, uint32_t function);

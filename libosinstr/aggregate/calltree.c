@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The nodes of a tree, and all trees. */
+#include <string.h>
+
 #include "aggregate/calltree-internal.h"
 
 #define RESERVE 64
 #define FIRST_ROOM 64
 #define ROOT_KEY(vcpu, root) ((void *)(uintptr_t)((uint64_t)(vcpu) << 32 | (root)))
 
+static guint root_hash(gconstpointer key)
+{
+    return (guint)(((uint64_t)(uintptr_t)key * 0x9e3779b97f4a7c15ull) >> 32);
+}
+
 static void nodes_free(void *data)
 {
     struct osi_callnodes *in = data;
 
-    g_free(in->nodes);
+    g_aligned_free(in->nodes);
     g_free(in->slots);
     g_free(in);
 }
@@ -23,7 +30,7 @@ struct osi_calltree *osi_calltree_new(uint64_t max_nodes, uint32_t other, uint32
     tree->other = other;
     tree->signal = signal;
     tree->all = g_ptr_array_new_with_free_func(nodes_free);
-    tree->by_root = g_hash_table_new(NULL, NULL);
+    tree->by_root = g_hash_table_new(root_hash, NULL);
     g_mutex_init(&tree->lock);
     return tree;
 }
@@ -63,8 +70,15 @@ static void insert(struct osi_callnodes *in, uint32_t index)
 
 static void grow(struct osi_callnodes *in)
 {
+    struct osi_callnode *nodes;
+
     in->room = in->room ? in->room * 2 : FIRST_ROOM;
-    in->nodes = g_renew(struct osi_callnode, in->nodes, in->room);
+    nodes = g_aligned_alloc(in->room, sizeof(*nodes), sizeof(*nodes));
+    if (in->nodes) {
+        memcpy(nodes, in->nodes, in->n_nodes * sizeof(*nodes));
+        g_aligned_free(in->nodes);
+    }
+    in->nodes = nodes;
     in->n_slots = in->room * 2; /* at most half full */
     g_free(in->slots);
     in->slots = g_new0(uint32_t, in->n_slots);
@@ -80,7 +94,7 @@ static uint32_t add(struct osi_callnodes *in, uint32_t parent, uint32_t function
     if (index == in->room) {
         grow(in);
     }
-    in->nodes[index] = (struct osi_callnode){ parent, function, OSI_NO_NODE, 0, 0, 0 };
+    in->nodes[index] = (struct osi_callnode){ .parent = parent, .function = function };
     in->n_nodes++;
     insert(in, index);
     return index;
@@ -109,29 +123,37 @@ static uint32_t does_not_fit(struct osi_callnodes *in)
     return OTHER_NODE;
 }
 
-uint32_t osi_callnode_child(struct osi_callnodes *in, uint32_t parent, uint32_t function)
+/* The child was looked for last: it goes to the front. */
+static uint32_t remember(struct osi_callnodes *in, uint32_t parent, uint32_t function,
+                         uint32_t child)
 {
-    uint32_t last = in->nodes[parent].last, slot, index;
+    struct osi_callnode *node = &in->nodes[parent];
 
-    if (last != OSI_NO_NODE && in->nodes[last].function == function) {
-        return last;
-    }
+    memmove(&node->children[1], &node->children[0],
+            (OSI_NODE_CACHE - 1) * sizeof(node->children[0]));
+    node->children[0].function = function;
+    node->children[0].node = child;
+    return child;
+}
+
+uint32_t osi_callnode_find(struct osi_callnodes *in, uint32_t parent, uint32_t function)
+{
+    uint32_t slot, index;
+
     if (parent == OTHER_NODE) {
         return does_not_fit(in);
     }
     for (slot = slot_of(in, parent, function); (index = in->slots[slot]);
          slot = (slot + 1) & (in->n_slots - 1)) {
         if (in->nodes[index - 1].parent == parent && in->nodes[index - 1].function == function) {
-            in->nodes[parent].last = index - 1;
-            return index - 1;
+            return remember(in, parent, function, index - 1);
         }
     }
     if (!take_one(in)) {
         return does_not_fit(in);
     }
     index = add(in, parent, function);
-    in->nodes[parent].last = index;
-    return index;
+    return remember(in, parent, function, index);
 }
 
 /* ---- trees ---- */

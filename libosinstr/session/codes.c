@@ -9,6 +9,7 @@
 #define CHUNK 1024u
 #define CHUNKS 16384u /* 16 M blocks; beyond, a block is not known */
 #define DATA_ALIGN 16
+#define LINE 64
 
 struct osi_codes {
     GMutex lock;
@@ -43,7 +44,7 @@ struct osi_codes *osi_codes_new(void)
     struct osi_codes *codes = g_new0(struct osi_codes, 1);
 
     g_mutex_init(&codes->lock);
-    codes->by_content = g_hash_table_new_full(hash_code, same_code, g_free, NULL);
+    codes->by_content = g_hash_table_new_full(hash_code, same_code, g_aligned_free, NULL);
     return codes;
 }
 
@@ -59,11 +60,12 @@ void osi_codes_free(struct osi_codes *codes)
     }
 }
 
-/* One allocation: the object, the tool's data, the bytes. */
+/* One allocation: the object, at a cache line's start, the tool's data, the bytes. */
 static struct osi_code *copy(const struct osi_code *code, size_t data_size)
 {
     size_t head = (sizeof(*code) + DATA_ALIGN - 1) / DATA_ALIGN * DATA_ALIGN;
-    uint8_t *memory = g_malloc0(head + data_size + code->size);
+    uint8_t *memory = g_aligned_alloc0(1, (head + data_size + code->size + LINE - 1) / LINE * LINE,
+                                       LINE);
     struct osi_code *made = (struct osi_code *)memory;
 
     *made = *code;
@@ -98,6 +100,7 @@ static const struct osi_code *intern(struct osi_session *session, struct osi_cod
         uint64_t offset;
 
         code->function = osi_function_find(session, code->address, &offset);
+        code->called = code->function;
         code->entry = code->function && offset == 0;
         known = copy(code, session->tool->code_size);
         publish(codes, known);
@@ -127,6 +130,18 @@ const struct osi_code *osi_block_code(struct osi_block *block)
     code.last_address = osi_insn_address(block, block->n - 1);
     block->code = intern(block->session, &code);
     return block->code;
+}
+
+/* Everybody finds the same, so it does not matter who stores it. */
+uint32_t osi_code_called_slow(const struct osi_code *code)
+{
+    uint32_t called = osi_function_at(code->session, code->address);
+
+    if (!called) {
+        called = osi_function_unnamed(code->session, code->address);
+    }
+    __atomic_store_n(&((struct osi_code *)code)->called, called, __ATOMIC_RELAXED);
+    return called;
 }
 
 const struct osi_code *osi_code(const struct osi_session *session, uint32_t id)

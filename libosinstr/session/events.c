@@ -16,26 +16,6 @@
 #include <osinstr/irqstat.h>
 
 /* ---- entering and ending ---- */
-/* Each vCPU raises its own flag, then looks whether the session has ended; the end is
- * announced, then waits for the flags. One of the two must see the other: either each has a memory
- * barrier in between, or the end, which is rare, makes all threads pass one (membarrier(2)), which
- * spares the vCPUs 5 ns at each event. */
-bool osi_enter(struct osi_vcpu *vcpu)
-{
-    if (vcpu->session->rare_barrier) {
-        atomic_store_explicit(&vcpu->busy, true, memory_order_relaxed);
-        atomic_signal_fence(memory_order_seq_cst);
-    } else {
-        atomic_store(&vcpu->busy, true);
-    }
-    vcpu->host_time = 0;
-    if (atomic_load_explicit(&vcpu->session->ended, memory_order_relaxed)) {
-        atomic_store_explicit(&vcpu->busy, false, memory_order_release);
-        return false;
-    }
-    return true;
-}
-
 static long membarrier(int command)
 {
     return syscall(SYS_membarrier, command, 0, 0);
@@ -52,11 +32,6 @@ uint64_t osi_callback_time(struct osi_session *session, struct osi_vcpu *vcpu)
         vcpu->host_time = osi_clock_host(&session->clock);
     }
     return vcpu->host_time;
-}
-
-void osi_leave(struct osi_vcpu *vcpu)
-{
-    atomic_store_explicit(&vcpu->busy, false, memory_order_release);
 }
 
 void osi_end_events(struct osi_session *session)

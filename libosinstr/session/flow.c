@@ -11,20 +11,57 @@
 #include "session/block-internal.h"
 #include "session/flow.h"
 
-static uint64_t *cells_of(const struct osi_session *session, unsigned index)
+/* They stay where they are unless vCPUs come later. */
+static inline uint64_t *cells_of(const struct osi_session *session, const struct osi_vcpu *vcpu)
 {
-    return osi_host_cells_of(session->insns, index);
+    return vcpu->cells ? vcpu->cells : osi_host_cells_of(session->insns, vcpu->index);
 }
 
-static void deliver(struct osi_session *session, const struct osi_flow *flow)
+/* What is needed of a block when control leaves or reaches it. Small and close together, because all
+ * of a kernel's do not fit into a processor's cache. */
+struct place {
+    const struct osi_code *code;
+    uint64_t address;
+    uint32_t function, called; /* called 0: not asked for yet */
+    uint16_t size, n;
+    uint8_t kind; /* of the last instruction */
+    bool entry;
+};
+
+#define CHUNK 65536u /* bytes; aligned to this, so that a place finds its chunk's head */
+
+struct chunk {
+    struct chunk *next;
+    struct osi_session *session;
+    size_t used;
+    struct place places[];
+};
+
+#define CHUNK_PLACES ((CHUNK - sizeof(struct chunk)) / sizeof(struct place))
+
+static inline struct osi_session *session_of(const struct place *place)
 {
+    return ((const struct chunk *)((uintptr_t)place & ~(uintptr_t)(CHUNK - 1)))->session;
+}
+
+static inline const struct place *arriving_from(const uint64_t *cells)
+{
+    return (const struct place *)(uintptr_t)cells[OSI_CELL_ARRIVING];
+}
+
+static inline void deliver(struct osi_session *session, const struct osi_vcpu *vcpu,
+                           struct osi_flow *flow)
+{
+    flow->context = vcpu->context;
+    flow->counting = flow->context->wanted &&
+                     atomic_load_explicit(&session->window.open, memory_order_relaxed);
     session->tool->flow(session, flow);
 }
 
 /* ---- at run time ---- */
-static enum osi_flow_kind kind_of(const struct osi_code *from)
+static inline enum osi_flow_kind kind_of(const struct place *from)
 {
-    switch (from->last.kind) {
+    switch (from->kind) {
     case OSI_INSN_CALL:
     case OSI_INSN_CALL_INDIRECT:
         return OSI_FLOW_CALL;
@@ -38,45 +75,68 @@ static enum osi_flow_kind kind_of(const struct osi_code *from)
 }
 
 /* The instruction that enters the kernel is a jump there (x86's SYSCALL): no exception tells. */
-static void entered_by_jump(struct osi_session *session, struct osi_flow *flow)
+static void entered_by_jump(struct osi_session *session, const struct osi_vcpu *vcpu,
+                            struct osi_flow *flow)
 {
     flow->kind = OSI_FLOW_ENTER;
-    flow->pc = osi_code_end(flow->from);
+    flow->pc = flow->from_end;
     flow->user = true;
     flow->exception = OSI_EXCEPTION_SYSCALL;
-    deliver(session, flow);
+    flow->irq = false;
+    flow->arriving = 0;
+    deliver(session, vcpu, flow);
 }
 
-static void arrived(struct osi_session *session, unsigned index, const struct osi_code *to,
+static uint32_t called(struct place *to)
+{
+    uint32_t number = __atomic_load_n(&to->called, __ATOMIC_RELAXED);
+
+    if (!number) {
+        number = osi_code_called(to->code);
+        __atomic_store_n(&to->called, number, __ATOMIC_RELAXED);
+    }
+    return number;
+}
+
+static void arrived(struct osi_session *session, struct osi_vcpu *vcpu, struct place *to,
                     uint64_t *cells)
 {
-    const struct osi_code *from = osi_code(session, (uint32_t)cells[OSI_CELL_ARRIVING]);
-    struct osi_flow flow = {
-        .kind = from ? kind_of(from) : OSI_FLOW_JUMP,
-        .vcpu = index, .insns = cells[OSI_CELL_INSNS] - to->n, .from = from, .to = to,
-    };
+    const struct place *from = arriving_from(cells);
+    struct osi_flow flow;
 
+    flow.kind = from ? kind_of(from) : OSI_FLOW_JUMP;
+    flow.vcpu = vcpu->index;
+    flow.insns = cells[OSI_CELL_INSNS] - to->n;
+    flow.from = from ? from->code : NULL;
+    flow.to = to->code;
+    flow.last = from ? (enum osi_insn_kind)from->kind : OSI_INSN_OTHER;
+    flow.from_function = from ? from->function : 0;
+    flow.from_end = from ? from->address + from->size : 0;
+    flow.to_function = to->function;
+    flow.to_called = called(to);
+    flow.to_entry = to->entry;
+    flow.to_address = to->address;
     cells[OSI_CELL_ARRIVING] = 0;
     if (flow.kind != OSI_FLOW_RESUME) {
-        deliver(session, &flow);
+        deliver(session, vcpu, &flow);
     } else if (osi_host_facts(session->host)->system) {
-        entered_by_jump(session, &flow);
+        entered_by_jump(session, vcpu, &flow);
     } else if (to->entry) { /* a signal came with the system call's return */
         flow.kind = OSI_FLOW_JUMP;
         flow.from = NULL;
-        deliver(session, &flow);
-    } else if (to->address != osi_code_end(from)) {
-        deliver(session, &flow);
+        deliver(session, vcpu, &flow);
+    } else if (to->address != flow.from_end) {
+        deliver(session, vcpu, &flow);
     }
 }
 
 static void at_entry(unsigned index, void *data)
 {
-    const struct osi_code *to = data;
-    struct osi_vcpu *vcpu = osi_vcpu(to->session, index);
+    struct osi_session *session = session_of(data);
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
 
     if (vcpu && osi_enter(vcpu)) {
-        arrived(to->session, index, to, cells_of(to->session, index));
+        arrived(session, vcpu, data, cells_of(session, vcpu));
         osi_leave(vcpu);
     }
 }
@@ -84,10 +144,13 @@ static void at_entry(unsigned index, void *data)
 /* Only an old QEMU calls this although nothing arrives. */
 static void at_block(unsigned index, void *data)
 {
-    const struct osi_code *to = data;
+    struct osi_session *session = session_of(data);
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+    uint64_t *cells = vcpu ? cells_of(session, vcpu) : NULL;
 
-    if (cells_of(to->session, index)[OSI_CELL_ARRIVING]) {
-        at_entry(index, data);
+    if (cells && cells[OSI_CELL_ARRIVING] && osi_enter(vcpu)) {
+        arrived(session, vcpu, data, cells);
+        osi_leave(vcpu);
     }
 }
 
@@ -105,22 +168,23 @@ static void at_return(unsigned index, void *data)
 
 void osi_flow_start(struct osi_session *session, unsigned index)
 {
-    cells_of(session, index)[OSI_CELL_ARRIVING] = 0;
+    cells_of(session, osi_vcpu(session, index))[OSI_CELL_ARRIVING] = 0;
 }
 
 void osi_flow_entered(struct osi_session *session, unsigned index, const struct osi_flow *what)
 {
-    uint64_t *cells = cells_of(session, index);
-    const struct osi_code *from = osi_code(session, (uint32_t)cells[OSI_CELL_ARRIVING]);
+    const struct osi_vcpu *vcpu = osi_vcpu(session, index);
+    uint64_t *cells = cells_of(session, vcpu);
+    const struct place *from = arriving_from(cells);
     struct osi_flow flow = *what;
 
     flow.kind = OSI_FLOW_ENTER;
     flow.vcpu = index;
     flow.insns = osi_insns(session, index);
     /* An instruction that faulted will be executed again, and store again. */
-    flow.arriving = from && from->last_address != what->pc ? from->id : 0;
+    flow.arriving = from && from->code->last_address != what->pc ? (uintptr_t)from : 0;
     cells[OSI_CELL_ARRIVING] = 0;
-    deliver(session, &flow);
+    deliver(session, vcpu, &flow);
 }
 
 void osi_flow_acked(struct osi_session *session, unsigned index, uint32_t hwirq)
@@ -128,7 +192,7 @@ void osi_flow_acked(struct osi_session *session, unsigned index, uint32_t hwirq)
     struct osi_flow flow = { .kind = OSI_FLOW_ACK, .vcpu = index, .hwirq = hwirq,
                              .insns = osi_insns(session, index) };
 
-    deliver(session, &flow);
+    deliver(session, osi_vcpu(session, index), &flow);
 }
 
 /* The instruction that returns still belongs to the exception. */
@@ -137,7 +201,7 @@ void osi_flow_left(struct osi_session *session, unsigned index, uint64_t pc)
     struct osi_flow flow = { .kind = OSI_FLOW_LEAVE, .vcpu = index, .pc = pc,
                              .insns = osi_insns(session, index) + 1 };
 
-    deliver(session, &flow);
+    deliver(session, osi_vcpu(session, index), &flow);
 }
 
 void osi_flow_discontinuity(struct osi_session *session, unsigned index, int kind, uint64_t from)
@@ -200,23 +264,63 @@ static bool is_left_out(const struct osi_session *session, uint64_t address)
            !session->arch->is_kernel(address);
 }
 
+/* One for each code object. */
+static struct place *place_of(struct osi_session *session, const struct osi_code *code)
+{
+    struct chunk *chunk;
+    struct place *place;
+
+    g_mutex_lock(&session->lock);
+    place = g_hash_table_lookup(session->places, code);
+    if (!place) {
+        chunk = session->place_chunks;
+        if (!chunk || chunk->used == CHUNK_PLACES) {
+            chunk = g_aligned_alloc0(1, CHUNK, CHUNK);
+            chunk->next = session->place_chunks;
+            chunk->session = session;
+            session->place_chunks = chunk;
+        }
+        place = &chunk->places[chunk->used++];
+        *place = (struct place){ code, code->address, code->function, code->called,
+                                 (uint16_t)code->size, (uint16_t)code->n,
+                                 (uint8_t)code->last.kind, code->entry };
+        g_hash_table_insert(session->places, (void *)code, place);
+    }
+    g_mutex_unlock(&session->lock);
+    return place;
+}
+
+void osi_flow_free(struct osi_session *session)
+{
+    while (session->place_chunks) {
+        struct chunk *chunk = session->place_chunks;
+
+        session->place_chunks = chunk->next;
+        g_aligned_free(chunk);
+    }
+    g_hash_table_destroy(session->places);
+}
+
 void osi_instrument_flow(struct osi_session *session, struct osi_block *block)
 {
     struct osi_host_insn *last = osi_host_block_insn(block->host, block->n - 1);
     const struct osi_code *code = osi_block_code(block);
+    struct place *place;
 
     if (!code || is_left_out(session, block->address)) {
         return;
     }
+    place = place_of(session, code);
     if (code->entry && !osi_host_facts(session->host)->system) {
         /* Nothing visible leads to a signal's handler. */
-        osi_host_block_call(block->host, at_entry, OSI_HOST_NO_REGS, (void *)code);
+        osi_host_block_call(block->host, at_entry, OSI_HOST_NO_REGS, place);
     } else {
         osi_block_call_unless(block, at_block, OSI_REGS_NONE, session->insns, OSI_CELL_ARRIVING, 0,
-                              (void *)code);
+                              place);
     }
     if (stores(session, code)) {
-        osi_host_insn_store(last, session->insns, OSI_CELL_ARRIVING, code->id);
+        osi_host_insn_store(last, session->insns, OSI_CELL_ARRIVING,
+                            (uint64_t)(uintptr_t)place);
     }
     if (code->last.kind == OSI_INSN_EXCEPTION_RETURN && !session->irq) {
         osi_host_insn_call(last, at_return, OSI_HOST_NO_REGS, (void *)code);
@@ -224,9 +328,9 @@ void osi_instrument_flow(struct osi_session *session, struct osi_block *block)
 }
 
 /* ---- public ---- */
-void osi_flow_resume(struct osi_session *session, unsigned index, uint32_t arriving)
+void osi_flow_resume(struct osi_session *session, unsigned index, uint64_t arriving)
 {
-    cells_of(session, index)[OSI_CELL_ARRIVING] = arriving;
+    cells_of(session, osi_vcpu(session, index))[OSI_CELL_ARRIVING] = arriving;
 }
 
 void osi_flow_kernel_only(struct osi_session *session)
@@ -243,5 +347,5 @@ uint64_t osi_insns(struct osi_session *session, unsigned index)
 
 uint64_t osi_insns_total(const struct osi_session *session, unsigned index)
 {
-    return session->insns ? cells_of(session, index)[OSI_CELL_INSNS] : 0;
+    return session->insns ? osi_host_cells_of(session->insns, index)[OSI_CELL_INSNS] : 0;
 }

@@ -12,6 +12,7 @@ enum { OSI_CELL_INSNS, OSI_CELL_ARRIVING, OSI_FLOW_CELLS };
 
 /* Attaches to a block of a tool with OSI_NEED_FLOW. */
 void osi_instrument_flow(struct osi_session *session, struct osi_block *block);
+void osi_flow_free(struct osi_session *session);
 void osi_flow_start(struct osi_session *session, unsigned vcpu);
 /* QEMU reports an exception on a target whose exceptions are not known in detail. */
 void osi_flow_discontinuity(struct osi_session *session, unsigned vcpu, int kind, uint64_t from);

@@ -83,6 +83,14 @@ static void check_threads(struct osi_session *session, unsigned index)
     }
 }
 
+/* QEMU makes room for 16 vCPUs at first, and moves all if more come. */
+static bool may_keep_cells(const struct osi_session *session)
+{
+    const struct osi_host_facts *facts = osi_host_facts(session->host);
+
+    return facts->system && facts->max_vcpus <= 16;
+}
+
 /* In user-mode QEMU a thread can get the number of one that has ended. */
 static void start_flow(struct osi_session *session, unsigned index)
 {
@@ -117,6 +125,9 @@ static void vcpu_start(void *data, unsigned index)
         vcpu->session = session;
         vcpu->index = index;
         osi_irq_reset(&vcpu->irq);
+        if (session->insns && may_keep_cells(session)) {
+            vcpu->cells = osi_host_cells_of(session->insns, index);
+        }
         vcpu->irqtrack = session->irq ? osi_irqtrack_new() : NULL;
         vcpu->shard = session->tool->shard_size ? aligned_zero(session->tool->shard_size) : NULL;
         session->shards[index] = vcpu->shard;
@@ -213,6 +224,7 @@ static void session_free(struct osi_session *session)
     osi_irq_free(session->irq);
     osi_irq_places_free(session->irq_places);
     osi_labels_free(session->labels);
+    osi_flow_free(session);
     osi_codes_free(session->codes);
     osi_contexts_free(session->contexts);
     osi_functions_free(session->functions);
@@ -427,6 +439,7 @@ static struct osi_session *session_new(const struct osi_tool *tool)
     session->hooks = osi_hooks_new();
     session->labels = osi_labels_new();
     session->codes = osi_codes_new();
+    session->places = g_hash_table_new(NULL, NULL);
     session->contexts = osi_contexts_new();
     session->functions = osi_functions_new();
     session->sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);
