@@ -155,6 +155,13 @@ static bool unwind_to(struct osi_calls *calls, uint32_t function)
     return false;
 }
 
+/* Where a task or an exception begins, a return is how code jumps: to a new task's first function, out of
+ * the kernel's trampoline. */
+static bool is_beginning(const struct osi_calls *calls)
+{
+    return calls->depth == calls->base || (calls->base && calls->depth - calls->base == 1);
+}
+
 static bool one_call_above(const struct osi_calls *calls, uint32_t depth)
 {
     for (uint32_t i = depth + 1; i < calls->depth; i++) {
@@ -182,7 +189,7 @@ void osi_callstack_return(struct osi_calls *calls, uint64_t insns, uint32_t from
         settle(calls, depth);
         return;
     }
-    calls->health.unmatched++;
+    calls->health.unmatched += !is_beginning(calls);
     if (!unwind_to(calls, function)) {
         /* To a caller that was never seen: what is on the stack is not its own. */
         settle(calls, calls->base);
