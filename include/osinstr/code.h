@@ -35,6 +35,7 @@ struct osi_code {
     uint32_t n;            /* instructions */
     uint32_t size;         /* bytes */
     uint32_t function;     /* number of the function that the first instruction is in, 0: not known */
+    uint32_t offset;       /* bytes from that function's start */
     bool entry;            /* the first instruction is that function's first */
     struct osi_decoded last; /* the last instruction; its displacement counts from last_address */
 };
@@ -51,6 +52,10 @@ const struct osi_code *osi_block_code(struct osi_block *block);
 const struct osi_code *osi_code(const struct osi_session *session, uint32_t id);
 /* Ids are below this number. */
 uint32_t osi_n_codes(const struct osi_session *session);
+
+/* Disassembles the instruction `offset` bytes behind the code's start into `text`. Returns its length in
+ * bytes; 0 at the end. For report hooks of tools with OSI_NEED_TEXT; without it, always 0. */
+size_t osi_code_text(const struct osi_code *code, uint32_t offset, char *text, size_t size);
 
 /* A function as symbols tell it: of the guest's kernel, of a bare-metal program, of the program that
  * user-mode QEMU runs. */
