@@ -138,6 +138,24 @@ static void on_block(struct osi_session *session, struct osi_block *block)
 }
 
 /* ---- report ---- */
+void hotpath_name(const struct osi_code *code, struct osi_blockstat_block *block)
+{
+    const struct osi_arch *arch = osi_arch(code->session);
+    struct osi_function function;
+
+    block->function = code->function;
+    if (!block->function) { /* translated before the kernel was located */
+        block->function = osi_function_at(code->session, code->address);
+    }
+    if (osi_function(code->session, block->function, &function)) {
+        block->symbol = function.name;
+        block->module = function.module;
+        block->offset = code->function ? code->offset : code->address - function.address;
+    } else if (osi_kernel_known(code->session) && !arch->is_kernel(code->address)) {
+        block->module = "[user]";
+    }
+}
+
 static uint64_t counted(struct osi_session *session, enum osi_meter_kind kind, uint32_t index)
 {
     uint64_t sum = 0;
@@ -156,23 +174,12 @@ static void add_block(struct osi_session *session, struct osi_blockstat *stat,
     const struct counter *counter = code->data;
     struct osi_blockstat_block block = {
         .id = code->id, .address = code->address, .size = code->size, .insns = code->n,
-        .function = code->function,
     };
-    struct osi_function function;
 
     if (!counter->cells || counter->shared) {
         return;
     }
-    if (!block.function) { /* translated before the kernel was located */
-        block.function = osi_function_at(session, code->address);
-    }
-    if (osi_function(session, block.function, &function)) {
-        block.symbol = function.name;
-        block.module = function.module;
-        block.offset = code->function ? code->offset : code->address - function.address;
-    } else if (counter->kind == OSI_METER_USER) {
-        block.module = "[user]";
-    }
+    hotpath_name(code, &block);
     block.executions = counted(session, counter->kind, counter->index) / code->n;
     osi_blockstat_block(stat, &block);
 }
