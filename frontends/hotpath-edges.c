@@ -305,6 +305,9 @@ static void report(struct osi_session *session, struct osi_report *out)
             osi_edges_each(edges, add_edge, stat);
         }
     }
+    if (scope.world) {
+        osi_edges_world_each(scope.world, add_edge, stat);
+    }
     add_blocks(session, stat, blocks);
     osi_edgestat_report(stat, out, osi_option_count(session, "top"));
     osi_write_file(session, "edges.csv", write_edges, stat);

@@ -129,6 +129,9 @@ void osi_edges_window(struct osi_edges *edges, bool open, bool own);
 typedef void (*osi_edge_fn)(void *data, uint32_t from, uint32_t to, enum osi_edge_kind kind,
                             uint64_t count);
 void osi_edges_each(struct osi_edges *edges, osi_edge_fn fn, void *data);
+/* Once, when no vCPU steps any more: what tasks that do not run have left unfinished. With a function,
+ * an exit is otherwise noticed at the next step. */
+void osi_edges_world_each(struct osi_edges_world *world, osi_edge_fn fn, void *data);
 
 #ifdef __cplusplus
 }

@@ -74,9 +74,11 @@ static bool elsewhere(const struct osi_edge_code *from, uint64_t address, enum o
 {
     struct osi_edge_code alias = *from;
 
+    alias.address = (from->address & 0xfff) | (address & ~0xfffull);
     alias.target = (from->target & 0xfff) | (address & ~0xfffull);
     alias.end = (from->end & 0xfff) | (address & ~0xfffull);
-    return to_target(&alias, address, kind) || runs_on(&alias, address, kind);
+    return to_target(&alias, address, kind) || runs_on(&alias, address, kind) ||
+           goes_on_inside(&alias, address, kind);
 }
 
 bool osi_edge_leads(const struct osi_edge_code *from, const struct osi_edge_code *to,

@@ -359,6 +359,30 @@ void osi_edges_window(struct osi_edges *edges, bool open, bool own)
 }
 
 /* ---- results ---- */
+/* Returned, and did not come back. */
+static void last_exit(const struct osi_edges_world *world, uint32_t last, osi_edge_fn fn, void *data)
+{
+    if (world->config.function && last &&
+        world->config.code(world->config.data, last)->ends == OSI_END_RETURN) {
+        fn(data, last, 0, OSI_EDGE_EXIT, 1);
+    }
+}
+
+void osi_edges_world_each(struct osi_edges_world *world, osi_edge_fn fn, void *data)
+{
+    GHashTableIter iter;
+    void *kept;
+
+    g_mutex_lock(&world->lock);
+    g_hash_table_iter_init(&iter, world->kept);
+    while (g_hash_table_iter_next(&iter, NULL, &kept)) {
+        const GArray *ids = kept;
+
+        last_exit(world, ids->len ? g_array_index(ids, uint32_t, ids->len - 1) : 0, fn, data);
+    }
+    g_mutex_unlock(&world->lock);
+}
+
 void osi_edges_each(struct osi_edges *edges, osi_edge_fn fn, void *data)
 {
     struct osi_edges_all *all = all_of(edges);
@@ -380,4 +404,5 @@ void osi_edges_each(struct osi_edges *edges, osi_edge_fn fn, void *data)
             fn(data, slot->from, slot->to, slot->kind, slot->count);
         }
     }
+    last_exit(all->world, edges->last->id, fn, data);
 }
