@@ -107,11 +107,17 @@ static struct osi_cells *chunk_of(struct osi_session *session, struct bank *bank
     return cells;
 }
 
-static void on_code(struct osi_session *session, const struct osi_code *code)
+bool hotpath_is_user(const struct osi_session *session, uint64_t address)
 {
     const struct osi_arch *arch = osi_arch(session);
+
+    return arch && osi_kernel_known(session) && !arch->is_kernel(address);
+}
+
+static void on_code(struct osi_session *session, const struct osi_code *code)
+{
     struct counter *counter = code->data;
-    bool user = arch && osi_kernel_known(session) && !arch->is_kernel(code->address);
+    bool user = hotpath_is_user(session, code->address);
     struct bank *bank = &banks[user ? OSI_METER_USER : OSI_METER_KERNEL];
     uint32_t n = atomic_load(&bank->n);
 
@@ -138,9 +144,8 @@ static void on_block(struct osi_session *session, struct osi_block *block)
 }
 
 /* ---- report ---- */
-void hotpath_name(const struct osi_code *code, struct osi_blockstat_block *block)
+void hotpath_name(const struct osi_code *code, bool user, struct osi_blockstat_block *block)
 {
-    const struct osi_arch *arch = osi_arch(code->session);
     struct osi_function function;
 
     block->function = code->function;
@@ -151,7 +156,7 @@ void hotpath_name(const struct osi_code *code, struct osi_blockstat_block *block
         block->symbol = function.name;
         block->module = function.module;
         block->offset = code->function ? code->offset : code->address - function.address;
-    } else if (osi_kernel_known(code->session) && !arch->is_kernel(code->address)) {
+    } else if (user) {
         block->module = "[user]";
     }
 }
@@ -179,7 +184,7 @@ static void add_block(struct osi_session *session, struct osi_blockstat *stat,
     if (!counter->cells || counter->shared) {
         return;
     }
-    hotpath_name(code, &block);
+    hotpath_name(code, counter->kind == OSI_METER_USER, &block);
     block.executions = counted(session, counter->kind, counter->index) / code->n;
     osi_blockstat_block(stat, &block);
 }

@@ -27,7 +27,8 @@ struct shard {
 
 /* A code object's own; what the callback gets. */
 struct place {
-    void *const *shards;
+    void *const *shards; /* NULL: not observed */
+    bool user;
     struct osi_edge_code code;
 };
 
@@ -88,12 +89,6 @@ static bool find_function(struct osi_session *session)
 
 static bool in_scope(struct osi_session *session, uint64_t address)
 {
-    const struct osi_arch *arch = osi_arch(session);
-
-    if (!osi_option_switch(session, "user") && osi_kernel_known(session) &&
-        !arch->is_kernel(address)) {
-        return false;
-    }
     if (scope.function && !find_function(session)) {
         return false;
     }
@@ -182,7 +177,8 @@ static void on_code(struct osi_session *session, const struct osi_code *code)
 {
     struct place *place = code->data;
 
-    if (!in_scope(session, code->address)) {
+    place->user = hotpath_is_user(session, code->address);
+    if ((place->user && !osi_option_switch(session, "user")) || !in_scope(session, code->address)) {
         return;
     }
     place->shards = osi_shards(session);
@@ -208,7 +204,7 @@ static void name_place(void *data, uint32_t id, struct osi_edgestat_place *place
 {
     struct osi_blockstat_block block = { .id = id };
 
-    hotpath_name(osi_code(data, id), &block);
+    hotpath_name(osi_code(data, id), false, &block);
     *place = (struct osi_edgestat_place){ osi_code(data, id)->address, block.offset, block.symbol };
 }
 
@@ -230,7 +226,7 @@ static void add_blocks(struct osi_session *session, const struct osi_edgestat *s
         };
 
         if (block.executions) {
-            hotpath_name(code, &block);
+            hotpath_name(code, ((const struct place *)code->data)->user, &block);
             osi_blockstat_block(blocks, &block);
         }
     }
