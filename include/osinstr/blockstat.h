@@ -42,7 +42,8 @@ void osi_blockstat_lump(struct osi_blockstat *stat, const char *name, uint64_t i
 void osi_blockstat_task(struct osi_blockstat *stat, uint64_t pid, const char *name, uint64_t kernel,
                         uint64_t user);
 
-/* Blocks, functions, modules and tasks; `top` rows of each are printed, the JSON has all. */
+/* Blocks, functions, modules and tasks; `top` rows of each are printed (0: all). The JSON has all, but of
+ * blocks, which can be a hundred thousand, also only these. */
 void osi_blockstat_report(struct osi_blockstat *stat, struct osi_report *report, size_t top);
 /* The block with the n-th most instructions, from 0; NULL beyond the last. */
 const struct osi_blockstat_block *osi_blockstat_hottest(struct osi_blockstat *stat, size_t n);

@@ -43,7 +43,7 @@ uint64_t osi_edgestat_executions(const struct osi_edgestat *stat, uint32_t id);
 /* In order: most frequent first, then by addresses. NULL beyond the last. */
 const struct osi_edgestat_edge *osi_edgestat_edge(struct osi_edgestat *stat, size_t n);
 
-/* Kinds and edges; `top` rows are printed, the JSON has all. */
+/* Kinds, and the first `top` edges (0: all). */
 void osi_edgestat_report(struct osi_edgestat *stat, struct osi_report *report, size_t top);
 /* One line per edge: "from_id,from,from_symbol,from_offset,to_id,to,to_symbol,to_offset,kind,count".
  * 0 or -errno; the stream is flushed and stays open. */

@@ -210,8 +210,7 @@ static void report_blocks(struct osi_blockstat *stat, struct osi_report *report,
     const struct osi_blockstat_block *block;
 
     osi_report_table(report, "hot_blocks", "blocks", columns, N(columns));
-    osi_report_limit(report, top);
-    for (size_t i = 0; (block = osi_blockstat_hottest(stat, i)); i++) {
+    for (size_t i = 0; (!top || i < top) && (block = osi_blockstat_hottest(stat, i)); i++) {
         char *place = block->symbol ? g_strdup_printf("%s+0x%" PRIx64, block->symbol, block->offset)
                                     : NULL;
         uint64_t instructions = block->executions * block->insns;

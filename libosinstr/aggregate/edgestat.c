@@ -196,8 +196,7 @@ static void report_edges(const struct osi_edgestat *stat, struct osi_report *rep
     };
 
     osi_report_table(report, "hot_edges", "edges", columns, N(columns));
-    osi_report_limit(report, top);
-    for (guint i = 0; i < stat->rows->len; i++) {
+    for (guint i = 0; i < stat->rows->len && (!top || i < top); i++) {
         const struct row *row = &g_array_index(stat->rows, struct row, i);
         const struct osi_edgestat_edge *edge = &row->edge;
         char *from = place_text(&row->from, edge->from), *to = place_text(&row->to, edge->to);

@@ -6,7 +6,7 @@ usage: check-blocks.py loops BLOCKS.CSV TIMES      tests/guests/loops.S, each fu
        check-blocks.py edges EDGES.CSV TIMES       its edges
        check-blocks.py flow EDGES.CSV BLOCKS.CSV VCPUS    what comes in runs and goes out
        check-blocks.py graph FUNCTION.DOT BLOCKS   the same of a graph with so many blocks
-       check-blocks.py sums SUMMARY.JSON           totals are the sums of each table
+       check-blocks.py sums SUMMARY.JSON BLOCKS.CSV    totals are the sums of each table
        check-blocks.py each BLOCKS.CSV FUNCTIONS SHARE    counted one by one; the functions that touch
                                                           devices or fault differ by at most SHARE
 """
@@ -135,14 +135,18 @@ def check_graph(path, blocks):
         expect(f"out of {block}", out[block], count)
 
 
-def check_sums(path):
+def check_sums(path, blocks):
     with open(path, encoding="utf-8") as file:
         summary = json.load(file)
-    for table in ("functions", "modules", "hot_blocks", "tasks"):
+    for table in ("functions", "modules", "tasks"):
         if table in summary:
             expect(table, sum(r["instructions"] for r in summary[table]), summary["instructions"])
-    expect("executions", sum(r["executions"] for r in summary["hot_blocks"]), summary["executions"])
-    expect("blocks", len(summary["hot_blocks"]), summary["blocks"])
+    blocks = rows(blocks)
+    for column in ("instructions", "executions"):
+        expect(column, sum(int(r[column]) for r in blocks), summary[column])
+    expect("blocks", len(blocks), summary["blocks"])
+    hot = sorted((int(r["instructions"]) for r in blocks), reverse=True)[:20]
+    expect("hottest blocks", [r["instructions"] for r in summary["hot_blocks"]], hot)
     for row in summary.get("tasks", []):
         expect(row["comm"], row["kernel"] + row["user"], row["instructions"])
     expect("anything ran", summary["instructions"] > 0, True)
@@ -178,7 +182,7 @@ def main():
     elif what == "graph":
         check_graph(first, int(rest[0]))
     elif what == "sums":
-        check_sums(first)
+        check_sums(first, rest[0])
     elif what == "each":
         check_each(first, rest[0], float(rest[1]))
     else:
