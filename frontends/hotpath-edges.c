@@ -18,6 +18,7 @@ static struct {
     const char *function;
     uint64_t from, to; /* 0: all code */
     struct osi_session *session;
+    void *const *shards;
     struct osi_edges_world *world;
 } scope;
 
@@ -25,10 +26,9 @@ struct shard {
     _Atomic(struct osi_edges *) edges;
 };
 
-/* A code object's own; what the callback gets. */
+/* A code object's own. */
 struct place {
-    void *const *shards; /* NULL: not observed */
-    bool user;
+    bool observed, user;
     struct osi_edge_code code;
 };
 
@@ -113,16 +113,17 @@ static struct osi_edges *edges_of(unsigned vcpu)
     return made;
 }
 
+/* `data` is the code's id itself: a look at the code object would miss the cache, and cost more than
+ * all the rest. */
 static void at_block(unsigned vcpu, void *data)
 {
-    const struct place *place = data;
-    struct shard *shard = place->shards[vcpu];
+    struct shard *shard = scope.shards[vcpu];
     struct osi_edges *edges = atomic_load_explicit(&shard->edges, memory_order_relaxed);
 
     if (!edges) {
         edges = edges_of(vcpu);
     }
-    osi_edges_step(edges, place->code.id);
+    osi_edges_step(edges, (uint32_t)(uintptr_t)data);
 }
 
 static void on_event(struct osi_session *session, const struct osi_event *event)
@@ -181,7 +182,7 @@ static void on_code(struct osi_session *session, const struct osi_code *code)
     if ((place->user && !osi_option_switch(session, "user")) || !in_scope(session, code->address)) {
         return;
     }
-    place->shards = osi_shards(session);
+    place->observed = true;
     place->code = (struct osi_edge_code){
         .id = code->id, .insns = code->n, .ends = ends(&code->last), .address = code->address,
         .end = osi_code_end(code), .target = code->last_address + (uint64_t)code->last.displacement,
@@ -191,11 +192,11 @@ static void on_code(struct osi_session *session, const struct osi_code *code)
 static void on_block(struct osi_session *session, struct osi_block *block)
 {
     const struct osi_code *code = osi_block_code(block);
-    struct place *place = code ? code->data : NULL;
+    const struct place *place = code ? code->data : NULL;
 
     (void)session;
-    if (place && place->shards) {
-        osi_block_call(block, at_block, OSI_REGS_NONE, place);
+    if (place && place->observed) {
+        osi_block_call(block, at_block, OSI_REGS_NONE, (void *)(uintptr_t)code->id);
     }
 }
 
@@ -324,6 +325,7 @@ static int start(struct osi_session *session, struct osi_error *err)
     int rc = range ? read_range(range, err) : 0;
 
     scope.session = session;
+    scope.shards = osi_shards(session);
     scope.function = osi_option_text(session, "function");
     if (!rc && scope.function && range) {
         rc = osi_fail(err, -EINVAL, "function= and range= exclude each other");

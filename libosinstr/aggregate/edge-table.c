@@ -31,6 +31,14 @@ static void grow(struct osi_edge_table *table)
     g_free(old.slots);
 }
 
+struct osi_edge_slot *osi_edge_find(const struct osi_edge_table *table, uint32_t from, uint32_t to,
+                                    enum osi_edge_kind kind)
+{
+    struct osi_edge_slot *slot = table->n ? &table->slots[place(table, from, to, kind)] : NULL;
+
+    return slot && slot->count ? slot : NULL;
+}
+
 void osi_edge_count(struct osi_edge_table *table, uint32_t from, uint32_t to,
                     enum osi_edge_kind kind, uint64_t count)
 {

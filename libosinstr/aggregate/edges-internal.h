@@ -22,6 +22,12 @@ struct osi_edge_table {
     size_t n, used; /* n: a power of two */
 };
 
+/* The kind of an edge that its two blocks tell; it is found out at the end. */
+#define OSI_EDGE_PLAIN OSI_EDGE_KINDS
+
+/* NULL: there is none yet. */
+struct osi_edge_slot *osi_edge_find(const struct osi_edge_table *table, uint32_t from, uint32_t to,
+                                    enum osi_edge_kind kind);
 void osi_edge_count(struct osi_edge_table *table, uint32_t from, uint32_t to,
                     enum osi_edge_kind kind, uint64_t count);
 

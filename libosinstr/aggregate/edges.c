@@ -81,8 +81,7 @@ static struct osi_edge_node *node_of(struct osi_edges_all *all, uint32_t id)
 }
 
 /* An edge whose kind its blocks tell. */
-static void count_plain(struct osi_edges_all *all, uint32_t from, uint32_t to,
-                        enum osi_edge_kind kind)
+static void count_plain(struct osi_edges_all *all, uint32_t from, uint32_t to)
 {
     struct osi_edge_node *node = node_of(all, from);
 
@@ -93,7 +92,7 @@ static void count_plain(struct osi_edges_all *all, uint32_t from, uint32_t to,
             return;
         }
     }
-    osi_edge_count(&all->rest, from, to, kind, 1);
+    osi_edge_count(&all->rest, from, to, OSI_EDGE_PLAIN, 1);
 }
 
 static void count(struct osi_edges_all *all, uint32_t from, uint32_t to, enum osi_edge_kind kind)
@@ -151,7 +150,7 @@ static bool resume(struct osi_edges_all *all, const struct osi_edge_code *to)
     gint i = find_kept(all, to, &kind);
 
     if (i >= 0) {
-        count_plain(all, g_array_index(all->kept, uint32_t, i), to->id, kind);
+        count_plain(all, g_array_index(all->kept, uint32_t, i), to->id);
         g_array_remove_index(all->kept, (guint)i);
     }
     return i >= 0;
@@ -177,9 +176,28 @@ static bool is_vector(const struct osi_edges_all *all, uint64_t address)
            g_hash_table_contains(all->vectors, &key);
 }
 
-/* Indirect jumps seemed to lead to it until now: take these edges from their blocks. */
+/* Indirect jumps seemed to lead to it until now: these edges become exceptions. */
+static void forget_in_table(struct osi_edges_all *all)
+{
+    struct osi_edge_table old = all->rest;
+
+    all->rest = (struct osi_edge_table){ 0 };
+    for (size_t i = 0; i < old.n; i++) {
+        const struct osi_edge_slot *slot = &old.slots[i];
+        bool vector = slot->count && slot->kind == OSI_EDGE_PLAIN &&
+                      is_vector(all, code(all, slot->to)->address);
+
+        if (slot->count) {
+            osi_edge_count(&all->rest, slot->from, slot->to,
+                           vector ? OSI_EDGE_EXCEPTION : slot->kind, slot->count);
+        }
+    }
+    g_free(old.slots);
+}
+
 static void forget_as_successor(struct osi_edges_all *all)
 {
+    forget_in_table(all);
     for (unsigned i = 0; i < OSI_EDGE_CHUNKS * OSI_EDGE_CHUNK; i++) {
         struct osi_edge_node *chunk = all->chunks[i / OSI_EDGE_CHUNK];
 
@@ -233,7 +251,7 @@ static void arrive(struct osi_edges_all *all, const struct osi_edge_code *from,
     if (!vector && from->ends == OSI_END_EXCEPTION_RETURN) {
         returned(all, from, to);
     } else if (!vector && osi_edge_leads(from, to, &kind)) {
-        count_plain(all, from->id, to->id, kind);
+        count_plain(all, from->id, to->id);
     } else if (vector || learn_vector(all, to->address)) {
         count(all, from->id, to->id, OSI_EDGE_EXCEPTION);
         if (from->ends != OSI_END_EXCEPTION_RETURN) { /* else nothing was executed between the two */
@@ -278,7 +296,7 @@ static void arrive_in_function(struct osi_edges_all *all, const struct osi_edge_
             count(all, 0, to->id, OSI_EDGE_START);
         }
     } else if (osi_edge_leads_around(from, to, &kind)) {
-        count_plain(all, from->id, to->id, kind);
+        count_plain(all, from->id, to->id);
     } else if (to->address == all->world->config.function) {
         keep(all, from->id);
         count(all, 0, to->id, OSI_EDGE_START);
@@ -287,9 +305,9 @@ static void arrive_in_function(struct osi_edges_all *all, const struct osi_edge_
     }
 }
 
-void osi_edges_miss(struct osi_edges *edges, uint32_t id)
+static void step(struct osi_edges_all *all, uint32_t id)
 {
-    struct osi_edges_all *all = all_of(edges);
+    struct osi_edges *edges = &all->hot;
 
     if (!all->counts || !atomic_load_explicit(&all->open, memory_order_relaxed)) {
         edges->last = &all->off;
@@ -306,6 +324,19 @@ void osi_edges_miss(struct osi_edges *edges, uint32_t id)
         arrive(all, code(all, edges->last->id), code(all, id));
     }
     edges->last = node_of(all, id);
+}
+
+void osi_edges_miss(struct osi_edges *edges, uint32_t id)
+{
+    struct osi_edges_all *all = all_of(edges);
+    struct osi_edge_slot *known = osi_edge_find(&all->rest, edges->last->id, id, OSI_EDGE_PLAIN);
+
+    if (known && all->counts && atomic_load_explicit(&all->open, memory_order_relaxed)) {
+        known->count++;
+        edges->last = node_of(all, id);
+    } else {
+        step(all, id);
+    }
 }
 
 /* ---- tasks and windows ---- */
@@ -400,8 +431,10 @@ void osi_edges_each(struct osi_edges *edges, osi_edge_fn fn, void *data)
     for (size_t i = 0; i < all->rest.n; i++) {
         const struct osi_edge_slot *slot = &all->rest.slots[i];
 
-        if (slot->count) {
-            fn(data, slot->from, slot->to, slot->kind, slot->count);
+        kind = slot->kind;
+        if (slot->count && (kind != OSI_EDGE_PLAIN ||
+                            leads(all, code(all, slot->from), code(all, slot->to), &kind))) {
+            fn(data, slot->from, slot->to, kind, slot->count);
         }
     }
     last_exit(all->world, edges->last->id, fn, data);

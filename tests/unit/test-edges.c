@@ -159,6 +159,13 @@ START_TEST(a_vector_is_learned_late)
     EDGE(10, 7, EXCEPTION, 1);
     EDGE(2, 7, EXCEPTION, 1);
     end();
+    begin(0, false);
+    run("10 1 10 3 10 7 8 10 7 8 10 12 2 7 8 10 7 8 12"); /* no place at the block is free */
+    look();
+    EDGE(10, 7, JUMP_INDIRECT, 0);
+    EDGE(10, 7, EXCEPTION, 3);
+    EDGE(10, 12, JUMP_INDIRECT, 2);
+    end();
 }
 END_TEST
 
