@@ -27,6 +27,7 @@ static const struct osi_edge_code codes[] = {
     { 15, 1, OSI_END_JUMP, 0x1020, 0x1024, 0x7000 },   /* a call in its place */
     { 16, 2, OSI_END_NEXT, 0x7f001008, 0x7f001010, 0 },/* block 2, seen elsewhere */
     { 17, 1, OSI_END_NEXT, 0x700c, 0x7010, 0 },        /* its second half, once more elsewhere */
+    { 18, 3, OSI_END_RETURN, 0x6000, 0x600c, 0 },      /* behind a call of itself */
 };
 
 static const struct osi_edge_code *describe(void *data, uint32_t id)
@@ -177,6 +178,16 @@ START_TEST(a_fault_in_the_middle)
     EDGE(6, 11, RESTART, 1);
     EDGE(11, 4, RETURN, 1);
     run("7 8 11 11");
+    end();
+}
+END_TEST
+
+START_TEST(a_return_to_its_own_start)
+{
+    begin(0, false);
+    run("6 18 18 18 4");
+    look();
+    EDGE(18, 18, RETURN, 2);
     end();
 }
 END_TEST
@@ -349,6 +360,7 @@ int main(void)
     tcase_add_test(all, exceptions_nest);
     tcase_add_test(all, a_vector_is_learned_late);
     tcase_add_test(all, a_fault_in_the_middle);
+    tcase_add_test(all, a_return_to_its_own_start);
     tcase_add_test(all, returns_to_where_nothing_came_from);
     tcase_add_test(all, tasks_have_their_own);
     tcase_add_test(all, elsewhere_in_memory);
