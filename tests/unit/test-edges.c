@@ -319,14 +319,15 @@ START_TEST(a_function_of_two_tasks)
     begin(0x1000, false);
     run("1 2 3");
     osi_edges_task(edges, 1, 2, true);
-    run("1 2 3");
+    run("1 2");
     osi_edges_task(edges, 2, 1, true);
     run("4 5");
     osi_edges_task(edges, 1, 2, true);
-    run("4 5");
+    run("2 3 4 5");
     look();
     osi_edges_world_each(world, note, found);
     EDGE(0, 1, START, 2);
+    EDGE(2, 2, TAKEN, 1);
     EDGE(3, 4, AROUND, 2);
     EDGE(5, 0, EXIT, 2);
     ck_assert_uint_eq(found->into[5], found->out[5]);
