@@ -73,6 +73,8 @@ void osi_cells_free(struct osi_cells *cells);
 /* Cell `index` of one vCPU; the sum over all vCPUs. Exact for the own vCPU, or when none runs. */
 uint64_t osi_cell(struct osi_cells *cells, size_t index, unsigned vcpu);
 uint64_t osi_cell_sum(struct osi_session *session, struct osi_cells *cells, size_t index);
+/* All cells of a vCPU as an array, for those who look at many. Valid until another vCPU starts. */
+uint64_t *osi_cells_of(struct osi_cells *cells, unsigned vcpu);
 void osi_cell_set(struct osi_cells *cells, size_t index, unsigned vcpu, uint64_t value);
 
 void osi_block_add(struct osi_block *block, struct osi_cells *cells, size_t index, uint64_t amount);

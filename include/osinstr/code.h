@@ -39,6 +39,7 @@ struct osi_code {
     /* The rest. */
     void *data;            /* tool->code_size zeroed bytes, the tool's own; its code hook fills them */
     uint64_t last_address; /* of the last instruction */
+    uint32_t offset;       /* bytes from its function's start */
     const uint8_t *bytes;
 };
 
@@ -65,6 +66,9 @@ static inline uint32_t osi_code_called(const struct osi_code *code)
 
     return called ? called : osi_code_called_slow(code);
 }
+/* Disassembles the instruction `offset` bytes behind the code's start into `text`. Returns its length in
+ * bytes; 0 at the end. For report hooks of tools with OSI_NEED_TEXT; without it, always 0. */
+size_t osi_code_text(const struct osi_code *code, uint32_t offset, char *text, size_t size);
 
 /* A function as symbols tell it: of the guest's kernel, of a bare-metal program, of the program that
  * user-mode QEMU runs. */

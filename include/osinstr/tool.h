@@ -60,6 +60,8 @@ enum osi_need {
                                  are then followed as if OSI_NEED_TASKS were stated, a bare-metal
                                  program, a user program. What has no symbols is no error */
     OSI_NEED_FLOW = 1 << 6,   /* calls, returns and exceptions: the flow hook */
+    OSI_NEED_TEXT = 1 << 7,   /* osi_code_text(); where capstone doesn't know the target, QEMU is asked at
+                                 the price of 3 us for each instruction of new code */
     OSI_NEED_EXACT = 1 << 4,  /* with icount: times right to the instruction also just after device
                                  accesses and faults, at the price of more counting; without it
                                  times there can be late by the rest of one block until the guest

@@ -112,6 +112,11 @@ uint64_t osi_cell(struct osi_cells *cells, size_t index, unsigned vcpu)
     return osi_host_cells_of(cells, vcpu)[index];
 }
 
+uint64_t *osi_cells_of(struct osi_cells *cells, unsigned vcpu)
+{
+    return osi_host_cells_of(cells, vcpu);
+}
+
 void osi_cell_set(struct osi_cells *cells, size_t index, unsigned vcpu, uint64_t value)
 {
     osi_host_cells_of(cells, vcpu)[index] = value;

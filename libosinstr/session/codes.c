@@ -5,6 +5,7 @@
 #include "session/block-internal.h"
 #include "session/codes.h"
 #include "session/functions.h"
+#include "session/texts.h"
 
 #define CHUNK 1024u
 #define CHUNKS 16384u /* 16 M blocks; beyond, a block is not known */
@@ -102,6 +103,7 @@ static const struct osi_code *intern(struct osi_session *session, struct osi_cod
         code->function = osi_function_find(session, code->address, &offset);
         code->called = code->function;
         code->entry = code->function && offset == 0;
+        code->offset = (uint32_t)offset;
         known = copy(code, session->tool->code_size);
         publish(codes, known);
         if (session->tool->code) {
@@ -129,6 +131,9 @@ const struct osi_code *osi_block_code(struct osi_block *block)
     }
     code.last_address = osi_insn_address(block, block->n - 1);
     block->code = intern(block->session, &code);
+    if (block->code && block->session->texts) {
+        osi_texts_keep(block->session->texts, block);
+    }
     return block->code;
 }
 

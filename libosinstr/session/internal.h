@@ -120,6 +120,7 @@ struct osi_session {
     struct osi_codes *codes;
     struct osi_contexts *contexts;
     struct osi_functions *functions;
+    struct osi_texts *texts; /* NULL: the tool needs no disassembly */
     void *shards[OSI_MAX_VCPUS]; /* by vCPU, for osi_shards() */
 
     atomic_uint events;      /* OSI_EVENT_BITs that are on */

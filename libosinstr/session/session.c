@@ -17,6 +17,7 @@
 #include "session/flow.h"
 #include "session/internal.h"
 #include "session/summary.h"
+#include "session/texts.h"
 #include <osinstr/irqstat.h>
 
 #define CACHE_LINES 256 /* what two vCPUs must not share, neighbour prefetch included */
@@ -225,6 +226,7 @@ static void session_free(struct osi_session *session)
     osi_irq_places_free(session->irq_places);
     osi_labels_free(session->labels);
     osi_flow_free(session);
+    osi_texts_free(session->texts);
     osi_codes_free(session->codes);
     osi_contexts_free(session->contexts);
     osi_functions_free(session->functions);
@@ -419,6 +421,9 @@ static int set_up(struct osi_session *session, struct osi_error *err)
     }
     if (!rc) {
         set_up_interrupts(session);
+        if (session->tool->needs & OSI_NEED_TEXT) {
+            session->texts = osi_texts_new(osi_host_facts(session->host)->target);
+        }
     }
     if (!rc && osi_functions_program(session->functions)) {
         rc = osi_contexts_hook(session, err);
