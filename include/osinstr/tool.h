@@ -26,6 +26,7 @@ extern "C" {
 #endif
 
 struct osi_session;
+struct osi_event_type;
 struct osi_block;
 struct osi_code;
 struct osi_flow;
@@ -59,6 +60,9 @@ enum osi_need {
                                  are then followed as if OSI_NEED_TASKS were stated, a bare-metal
                                  program, a user program. What has no symbols is no error */
     OSI_NEED_FLOW = 1 << 6,   /* calls, returns and exceptions: the flow hook */
+    OSI_NEED_EXCEPTIONS = 1 << 7, /* of the flow hook only OSI_FLOW_ENTER and START: little cost */
+    OSI_NEED_OWN_CLOCK = 1 << 8,  /* the tool's records carry times of its own: instructions that
+                                     the vCPU executed; the option clock means nothing */
     OSI_NEED_EXACT = 1 << 4,  /* with icount: times right to the instruction also just after device
                                  accesses and faults, at the price of more counting; without it
                                  times there can be late by the rest of one block until the guest
@@ -71,7 +75,10 @@ struct osi_tool {
     const struct osi_option *options; /* own options, ended by a NULL name; may be NULL */
     unsigned needs;      /* enum osi_need */
     unsigned events;     /* OSI_EVENT_BIT(…) of the events wanted, on from the start */
-    bool trace;          /* record these events in the native trace (unless trace=off) */
+    bool trace;          /* record these events in the native trace (unless trace=off), each after
+                            the event hook ran */
+    const struct osi_event_type *trace_types; /* event types of the tool's own: osi_record() */
+    size_t n_trace_types;
     size_t shard_size;   /* bytes of zeroed private memory per vCPU */
     size_t code_size;    /* the same for each code object (osinstr/code.h) */
 

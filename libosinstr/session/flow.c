@@ -103,19 +103,27 @@ void osi_flow_start(struct osi_session *session, unsigned index)
 {
     struct osi_flow flow = { .kind = OSI_FLOW_START, .vcpu = index };
 
-    cells_of(session, index)[OSI_CELL_ARRIVING] = 0;
-    flow.insns = cells_of(session, index)[OSI_CELL_INSNS];
+    if (session->tool->needs & OSI_NEED_FLOW) {
+        cells_of(session, index)[OSI_CELL_ARRIVING] = 0;
+        flow.insns = cells_of(session, index)[OSI_CELL_INSNS];
+    }
     deliver(session, &flow);
 }
 
 void osi_flow_entered(struct osi_session *session, unsigned index, const struct osi_flow *what)
 {
-    uint64_t *cells = cells_of(session, index);
-    const struct osi_code *from = osi_code(session, (uint32_t)cells[OSI_CELL_ARRIVING]);
     struct osi_flow flow = *what;
+    const struct osi_code *from;
+    uint64_t *cells;
 
     flow.kind = OSI_FLOW_ENTER;
     flow.vcpu = index;
+    if (!(session->tool->needs & OSI_NEED_FLOW)) {
+        deliver(session, &flow);
+        return;
+    }
+    cells = cells_of(session, index);
+    from = osi_code(session, (uint32_t)cells[OSI_CELL_ARRIVING]);
     flow.insns = osi_insns(session, index);
     /* An instruction that faulted will be executed again, and store again. */
     flow.arriving = from && from->last_address != what->pc ? from->id : 0;

@@ -216,7 +216,7 @@ static void kernel_starts(unsigned index, void *data)
     if (vcpu && osi_enter(vcpu)) {
         osi_linux_restart(session->guest, index);
         osi_irq_reset(&vcpu->irq);
-        if (session->tool->needs & OSI_NEED_FLOW) {
+        if (session->tool->needs & OSI_NEEDS_ENTER) {
             osi_flow_start(session, index);
         }
         osi_leave(vcpu);

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writes the path of a vCPU. What the inline part in path.h foresaw never comes here.
+ *
+ *   off -- on --> recording -- RESET_BYTES written: reset --> recording
+ *    ^------ off ----'
+ */
+#include <glib.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "path.h"
+
+#define RESET_BYTES (4u << 20)
+/* What goes on as foreseen is written at least so often, should the run be killed. */
+#define FLUSH_INSNS (16u << 20)
+#define BITS_SIZE (OSI_PATH_MAX_CODES / 8)
+
+static const struct osi_field fields[] = {
+    {"head", OSI_FIELD_UINT, OSI_PREDICT_SAME, 0},  {"b0", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b1", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},     {"b2", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b3", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},     {"b4", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b5", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},     {"b6", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b7", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},     {"b8", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b9", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},     {"b10", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+};
+const struct osi_event_type osi_path_type = {"path", fields, G_N_ELEMENTS(fields)};
+
+struct writer {
+    struct osi_path_writer hot;
+    const struct osi_path_client *client;
+    void *data;
+    uint8_t *defined;       /* a bit per id: since the last reset */
+    uint32_t highest;       /* id used since then */
+    uint64_t address;       /* of the block defined last */
+    uint64_t first, last;   /* limits */
+    atomic_bool poked;      /* by any thread */
+    bool wanted;            /* as the caller says */
+    bool recording;         /* wanted, and within the limits */
+    bool began;             /* there was a reset: else there is nothing to read yet */
+    bool reset;             /* the event under way begins with one */
+    uint32_t under_way;     /* the block that began last, also when off */
+    uint32_t used;
+    uint64_t number;        /* of the event under way */
+    uint64_t paused;        /* insns where recording stopped */
+    uint64_t since_reset, bytes, blocks;
+    uint8_t buffer[OSI_PATH_ROOM];
+};
+
+uint32_t osi_path_insns_before(const struct osi_path_code *code, uint64_t offset)
+{
+    uint32_t n = 0;
+    if (!code->lengths)
+        return (uint32_t)MIN(code->n, (offset + code->size / code->n - 1) / (code->size / code->n));
+    for (uint64_t at = 0; n < code->n && at < offset; n++)
+        at += code->lengths[n];
+    return n;
+}
+
+/* ---- bytes ---- */
+static void emit(struct writer *w)
+{
+    uint64_t row[OSI_TRACE_MAX_FIELDS];
+    row[0] = w->number++ << OSI_PATH_NUMBER_SHIFT | (w->reset ? OSI_PATH_RESET : 0) | w->used;
+    memset(w->buffer + w->used, 0, OSI_PATH_ROOM - w->used);
+    for (unsigned i = 0; i < OSI_PATH_WORDS; i++)
+        row[i + 1] = osi_get64(w->buffer + 8 * i);
+    w->client->emit(w->data, w->hot.insns, row);
+    w->bytes += w->used;
+    w->since_reset += w->used;
+    w->used = 0;
+    w->reset = false;
+}
+
+static inline void put_byte(struct writer *w, uint8_t byte)
+{
+    w->buffer[w->used++] = byte;
+    if (G_UNLIKELY(w->used == OSI_PATH_ROOM))
+        emit(w);
+}
+
+static inline void put(struct writer *w, uint64_t value)
+{
+    for (; value > 0x7f; value >>= 7)
+        put_byte(w, (uint8_t)(value | 0x80));
+    put_byte(w, (uint8_t)value);
+}
+
+static struct osi_path_code code_of(const struct writer *w, uint32_t id)
+{
+    struct osi_path_code code = {.id = id};
+    w->client->code(w->data, id, &code);
+    return code;
+}
+
+static void put_run(struct writer *w)
+{
+    put(w, w->hot.run);
+    w->blocks += w->hot.run;
+    w->hot.run = 0;
+}
+
+static void put_escape(struct writer *w, enum osi_path_escape escape)
+{
+    put_run(w);
+    put(w, 0);
+    put(w, escape);
+}
+
+static void define(struct writer *w, const struct osi_path_code *code)
+{
+    w->defined[code->id / 8] |= (uint8_t)(1u << code->id % 8);
+    put(w, (code->loops ? OSI_PATH_LOOPS : 0) | (code->lengths ? OSI_PATH_HAS_LENGTHS : 0) |
+               (code->function ? OSI_PATH_HAS_FUNCTION : 0));
+    put(w, osi_zigzag(code->address - w->address));
+    w->address = code->address;
+    put(w, code->n);
+    put(w, code->size);
+    for (uint32_t i = 0; code->lengths && i < code->n; i++)
+        put_byte(w, code->lengths[i]);
+    for (uint32_t i = 0; i < code->size; i++)
+        put_byte(w, code->bytes[i]);
+    if (code->function) {
+        put(w, code->function);
+        put(w, code->offset);
+    }
+}
+
+/* ---- resets, on and off ---- */
+/* The reader knows nothing from here on. */
+static void reset(struct writer *w, uint64_t insns)
+{
+    memset(w->hot.successors, 0, ((size_t)w->highest + 1) * sizeof(*w->hot.successors));
+    memset(w->defined, 0, w->highest / 8 + 1);
+    w->highest = 0;
+    w->address = 0;
+    w->since_reset = 0;
+    w->reset = w->began = true;
+    put(w, insns);
+}
+
+/* Whoever pokes does the same two stores in the other order: one of both sees the other's. */
+static void set_check(struct writer *w)
+{
+    uint64_t check = w->recording ? MIN(w->last, w->hot.insns + FLUSH_INSNS) : 0;
+    __atomic_store_n(&w->hot.check, check, __ATOMIC_SEQ_CST);
+    if (atomic_load(&w->poked))
+        __atomic_store_n(&w->hot.check, 0, __ATOMIC_SEQ_CST);
+}
+
+void osi_path_poke(struct osi_path_writer *writer)
+{
+    atomic_store(&((struct writer *)writer)->poked, true);
+    __atomic_store_n(&writer->check, 0, __ATOMIC_SEQ_CST);
+}
+
+static void stop(struct writer *w, uint32_t kept)
+{
+    put_escape(w, OSI_ESCAPE_OFF);
+    put(w, kept);
+    emit(w);
+    w->recording = false;
+    w->hot.previous = 0;
+    set_check(w);
+}
+
+/* `insns`: executed before the block that comes. */
+static void go_on(struct writer *w, uint64_t insns)
+{
+    w->recording = true;
+    if (!w->began) {
+        reset(w, insns);
+    } else {
+        put_escape(w, OSI_ESCAPE_ON);
+        put(w, insns - w->paused);
+    }
+    set_check(w);
+}
+
+/* Recording or not, as the limits say; `insns` as above. */
+static void look_at_limits(struct writer *w, uint64_t insns)
+{
+    if (atomic_exchange(&w->poked, false) && w->client->wanted)
+        w->wanted = w->client->wanted(w->data);
+    bool record = w->wanted && insns >= w->first && insns < w->last;
+    if (record && !w->recording) {
+        go_on(w, insns);
+    } else if (!record && w->recording) {
+        w->paused = insns;
+        stop(w, UINT32_MAX);
+    } else if (record) {
+        osi_path_flush(&w->hot);
+        set_check(w);
+    }
+}
+
+/* ---- blocks ---- */
+/* A block that begins inside the last one is what a device access in mid-block leaves; or a jump, which
+ * only that of a block that loops can be. Such pairs are never foreseen. */
+static bool learn(struct writer *w, uint32_t last, const struct osi_path_code *next, uint64_t insns)
+{
+    struct osi_path_code code;
+    if (!last)
+        return true;
+    code = code_of(w, last);
+    if (!code.loops || !osi_path_inside(&code, next->address))
+        return true;
+    if (w->hot.complete != insns) {
+        put_escape(w, OSI_ESCAPE_CUT);
+        put(w, osi_path_insns_before(&code, next->address - code.address));
+        w->hot.previous = 0;
+    }
+    return w->hot.previous == 0;
+}
+
+static void write_block(struct writer *w, uint32_t id, uint64_t insns)
+{
+    uint32_t last = w->hot.previous;
+    struct osi_path_code code = code_of(w, id);
+    if (w->since_reset >= RESET_BYTES) {
+        put_escape(w, OSI_ESCAPE_FLUSH);
+        emit(w);
+        reset(w, insns);
+        w->hot.previous = 0;
+    }
+    bool learns = learn(w, last, &code, insns);
+    put_run(w);
+    put(w, osi_zigzag((uint64_t)id - w->hot.previous) + 1);
+    if (!(w->defined[id / 8] & 1u << id % 8))
+        define(w, &code);
+    if (learns)
+        w->hot.successors[w->hot.previous] = id;
+    w->highest = MAX(w->highest, id);
+    w->hot.previous = id;
+    w->blocks++;
+}
+
+void osi_path_miss(struct osi_path_writer *writer, uint32_t id, uint32_t n)
+{
+    struct writer *w = (struct writer *)writer;
+    uint64_t insns = writer->insns - n;
+    w->under_way = id;
+    if (G_UNLIKELY(writer->insns >= writer->check))
+        look_at_limits(w, insns);
+    if (w->recording)
+        write_block(w, id, insns);
+}
+
+/* How much of the last block was executed. Its address may be another one by whole pages. */
+static uint32_t executed(const struct writer *w, const struct osi_path_code *code, uint64_t pc,
+                         bool fault)
+{
+    uint64_t offset = pc - code->address;
+    if (fault) {
+        offset &= 0xfff;
+        return offset < code->size ? osi_path_insns_before(code, offset + 1) : code->n;
+    }
+    if (!osi_path_inside(code, pc) || (code->loops && w->hot.complete == w->hot.insns))
+        return code->n;
+    return osi_path_insns_before(code, offset);
+}
+
+void osi_path_exception(struct osi_path_writer *writer, uint64_t pc, bool irq, bool fault,
+                        enum osi_exception exception)
+{
+    struct writer *w = (struct writer *)writer;
+    struct osi_path_code code = {0};
+    if (!w->recording)
+        return;
+    if (writer->previous)
+        code = code_of(w, writer->previous);
+    put_escape(w, OSI_ESCAPE_EXCEPTION);
+    put_byte(w, (uint8_t)((irq ? OSI_PATH_IRQ : 0) | exception << OSI_PATH_CLASS_SHIFT));
+    put(w, osi_zigzag(pc - code.address));
+    put(w, code.n ? executed(w, &code, pc, fault) : 0);
+    writer->previous = 0;
+}
+
+/* ---- for the caller ---- */
+void osi_path_off(struct osi_path_writer *writer, uint64_t before)
+{
+    struct writer *w = (struct writer *)writer;
+    uint32_t kept = UINT32_MAX;
+    w->wanted = false;
+    if (w->recording) {
+        if (before && writer->previous) {
+            struct osi_path_code code = code_of(w, writer->previous);
+            if (before - code.address < code.size)
+                kept = osi_path_insns_before(&code, before - code.address);
+        }
+        w->paused = writer->insns;
+        stop(w, kept);
+    }
+    set_check(w);
+}
+
+void osi_path_on(struct osi_path_writer *writer, uint64_t from)
+{
+    struct writer *w = (struct writer *)writer;
+    struct osi_path_code code;
+    if (w->recording)
+        return;
+    w->wanted = true;
+    if (!from || !w->under_way)
+        return;
+    code = code_of(w, w->under_way);
+    if (code.address == from) {
+        look_at_limits(w, writer->insns - code.n);
+        if (w->recording)
+            write_block(w, code.id, writer->insns - code.n);
+    }
+}
+
+void osi_path_flush(struct osi_path_writer *writer)
+{
+    struct writer *w = (struct writer *)writer;
+    if (w->recording && writer->run)
+        put_escape(w, OSI_ESCAPE_FLUSH);
+    if (w->used)
+        emit(w);
+}
+
+void osi_path_limit(struct osi_path_writer *writer, uint64_t first, uint64_t last)
+{
+    struct writer *w = (struct writer *)writer;
+    w->first = first;
+    w->last = last;
+    set_check(w);
+}
+
+uint64_t osi_path_blocks(const struct osi_path_writer *writer)
+{
+    return ((const struct writer *)writer)->blocks + writer->run;
+}
+
+uint64_t osi_path_bytes(const struct osi_path_writer *writer)
+{
+    const struct writer *w = (const struct writer *)writer;
+    return w->bytes + w->used;
+}
+
+/* The tables are as large as they can get, but only what is used of them becomes memory. */
+struct osi_path_writer *osi_path_writer_new(const struct osi_path_client *client, void *data)
+{
+    struct writer *w = g_aligned_alloc0(1, sizeof(*w), 256);
+    w->client = client;
+    w->data = data;
+    w->hot.successors = calloc(OSI_PATH_MAX_CODES, sizeof(*w->hot.successors));
+    w->defined = calloc(BITS_SIZE, 1);
+    if (!w->hot.successors || !w->defined) {
+        osi_path_writer_free(&w->hot);
+        return NULL;
+    }
+    w->last = UINT64_MAX;
+    w->wanted = true;
+    return &w->hot;
+}
+
+void osi_path_writer_free(struct osi_path_writer *writer)
+{
+    struct writer *w = (struct writer *)writer;
+    if (!w)
+        return;
+    free(w->hot.successors);
+    free(w->defined);
+    g_aligned_free(w);
+}
