@@ -59,14 +59,29 @@ static bool is_wanted(void *data)
 static const struct osi_path_client client = { emit, tell_code, is_wanted };
 
 /* ---- at run time ---- */
+static uint32_t id_in(const void *data)
+{
+    return (uint32_t)(uintptr_t)data;
+}
+
+static uint32_t insns_in(const void *data)
+{
+    return (uint32_t)((uint64_t)(uintptr_t)data >> 32);
+}
+
+/* Apart, so that nothing is saved on the stack for what is foreseen. */
+__attribute__((noinline)) static void execute_other(unsigned vcpu, void *data)
+{
+    if (osi_callback_begin(session_of_all, vcpu)) {
+        osi_path_miss(writers[vcpu], id_in(data), insns_in(data));
+        osi_callback_end(session_of_all, vcpu);
+    }
+}
+
 static void execute(unsigned vcpu, void *data)
 {
-    uint32_t id = (uint32_t)(uintptr_t)data, n = (uint32_t)((uint64_t)(uintptr_t)data >> 32);
-    struct osi_path_writer *writer = writers[vcpu];
-
-    if (!osi_path_foreseen(writer, id, n) && osi_callback_begin(session_of_all, vcpu)) {
-        osi_path_miss(writer, id, n);
-        osi_callback_end(session_of_all, vcpu);
+    if (!osi_path_foreseen(writers[vcpu], id_in(data), insns_in(data))) {
+        execute_other(vcpu, data);
     }
 }
 

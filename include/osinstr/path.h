@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The path of a vCPU: each block of code that it executed, in order, in a fraction of a byte each.
  *
- * Writer and reader remember which block followed which the last time. As long as it is the same one
- * again, the writer only counts; what is written is how long that went well and what came instead.
+ * Writer and reader remember which two blocks followed each the last times. As long as it is the last
+ * one again, the writer only counts; what is written is how long that went well and what came instead.
  * The bytes, and each block's code at its first use, go into events of the type osi_path_type of the
  * vCPU's stream; docs/TRACE-FORMAT.md has every byte.
  *
@@ -55,9 +55,14 @@ struct osi_path_client {
     bool (*wanted)(void *data);
 };
 
+/* What followed a block: the last time, and the last time that it was another. */
+struct osi_path_pair {
+    uint32_t last, other;
+};
+
 /* The hot part of a writer; the rest is behind it. */
 struct osi_path_writer {
-    uint32_t *successors; /* by id: the block that came after it the last time */
+    struct osi_path_pair *successors; /* by id */
     uint64_t run;         /* blocks that came as foreseen since something was written */
     uint64_t insns;       /* of all blocks, each counted whole: the path's clock */
     uint64_t check;       /* at this many something must be looked at */
@@ -76,7 +81,7 @@ void osi_path_limit(struct osi_path_writer *writer, uint64_t first, uint64_t las
 static inline bool osi_path_foreseen(struct osi_path_writer *writer, uint32_t id, uint32_t n)
 {
     writer->insns += n;
-    if (__builtin_expect(writer->successors[writer->previous] == id &&
+    if (__builtin_expect(writer->successors[writer->previous].last == id &&
                          writer->insns < writer->check, 1)) {
         writer->run++;
         writer->previous = id;

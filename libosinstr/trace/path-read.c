@@ -24,7 +24,7 @@ struct osi_path {
     int type;
 
     /* What writer and reader both remember. */
-    uint32_t *successors;
+    struct osi_path_pair *successors; /* by id */
     struct osi_path_code **codes; /* by id */
     uint32_t n_ids;               /* of both */
     uint32_t previous;
@@ -40,9 +40,9 @@ struct osi_path {
     bool missed;     /* something was lost since the last */
     bool ended;
 
-    /* The token under way: `run` blocks as foreseen, then `block`. */
+    /* The token under way: `run` blocks as foreseen, then the other one or `block`. */
     uint64_t run, block;
-    bool has_block;
+    bool has_block, other;
 
     struct osi_path_step pending; /* code NULL: none */
     uint64_t insn;                /* instructions executed up to the pending block's end, if whole */
@@ -180,7 +180,7 @@ static void make_room(struct osi_path *path, uint32_t id)
     while (n <= id)
         n *= 2;
     path->codes = g_renew(struct osi_path_code *, path->codes, n);
-    path->successors = g_renew(uint32_t, path->successors, n);
+    path->successors = g_renew(struct osi_path_pair, path->successors, n);
     memset(path->codes + path->n_ids, 0, (n - path->n_ids) * sizeof(*path->codes));
     memset(path->successors + path->n_ids, 0, (n - path->n_ids) * sizeof(*path->successors));
     path->n_ids = n;
@@ -253,12 +253,30 @@ static bool execute(struct osi_path *path, struct osi_path_code *code, struct os
 
 static bool execute_foreseen(struct osi_path *path, struct osi_path_step *step)
 {
-    uint32_t id = path->previous < path->n_ids ? path->successors[path->previous] : 0;
+    uint32_t id = path->successors[path->previous].last;
     if (!id) {
         lose(path);
         return false;
     }
     path->run--;
+    return execute(path, path->codes[id], step);
+}
+
+static void learn(struct osi_path *path, uint32_t id)
+{
+    struct osi_path_pair *pair = &path->successors[path->previous];
+    *pair = (struct osi_path_pair){id, pair->last};
+}
+
+static bool execute_other(struct osi_path *path, struct osi_path_step *step)
+{
+    uint32_t id = path->successors[path->previous].other;
+    path->has_block = false;
+    if (!id) {
+        lose(path);
+        return false;
+    }
+    learn(path, id);
     return execute(path, path->codes[id], step);
 }
 
@@ -279,7 +297,7 @@ static bool execute_new(struct osi_path *path, struct osi_path_step *step)
     const struct osi_path_code *last = path->pending.code;
     if (!last || path->previous == PREVIOUS_OF_NOTHING || !last->loops ||
         !osi_path_inside(last, code->address))
-        path->successors[path->previous] = (uint32_t)id;
+        learn(path, (uint32_t)id);
     return execute(path, code, step);
 }
 
@@ -376,12 +394,16 @@ static bool advance(struct osi_path *path, struct osi_path_step *step)
 {
     if (path->run)
         return execute_foreseen(path, step);
+    if (path->has_block && path->other)
+        return execute_other(path, step);
     if (path->has_block)
         return path->block ? execute_new(path, step) : take_escape(path, step);
     if (path->resets || path->at == path->used)
         return between_events(path, step);
     path->run = take(path);
-    path->block = take(path);
+    path->other = path->run & OSI_TOKEN_OTHER;
+    path->run >>= OSI_TOKEN_RUN_SHIFT;
+    path->block = path->other ? 0 : take(path);
     path->has_block = !path->lost;
     if (path->lost)
         lose(path);

@@ -15,7 +15,6 @@
 #define RESET_BYTES (4u << 20)
 /* What goes on as foreseen is written at least so often, should the run be killed. */
 #define FLUSH_INSNS (16u << 20)
-#define BITS_SIZE (OSI_PATH_MAX_CODES / 8)
 
 static const struct osi_field fields[] = {
     {"head", OSI_FIELD_UINT, OSI_PREDICT_SAME, 0},  {"b0", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
@@ -27,11 +26,13 @@ static const struct osi_field fields[] = {
 };
 const struct osi_event_type osi_path_type = {"path", fields, G_N_ELEMENTS(fields)};
 
+enum { DEFINED = 1, LOOPS = 2 };
+
 struct writer {
     struct osi_path_writer hot;
     const struct osi_path_client *client;
     void *data;
-    uint8_t *defined;       /* a bit per id: since the last reset */
+    uint8_t *known;         /* by id, since the last reset: DEFINED, LOOPS */
     uint32_t highest;       /* id used since then */
     uint64_t address;       /* of the block defined last */
     uint64_t first, last;   /* limits */
@@ -94,23 +95,23 @@ static struct osi_path_code code_of(const struct writer *w, uint32_t id)
     return code;
 }
 
-static void put_run(struct writer *w)
+static inline void put_run(struct writer *w, unsigned other)
 {
-    put(w, w->hot.run);
+    put(w, w->hot.run << OSI_TOKEN_RUN_SHIFT | other);
     w->blocks += w->hot.run;
     w->hot.run = 0;
 }
 
 static void put_escape(struct writer *w, enum osi_path_escape escape)
 {
-    put_run(w);
+    put_run(w, 0);
     put(w, 0);
     put(w, escape);
 }
 
 static void define(struct writer *w, const struct osi_path_code *code)
 {
-    w->defined[code->id / 8] |= (uint8_t)(1u << code->id % 8);
+    w->known[code->id] = DEFINED | (code->loops ? LOOPS : 0);
     put(w, (code->loops ? OSI_PATH_LOOPS : 0) | (code->lengths ? OSI_PATH_HAS_LENGTHS : 0) |
                (code->function ? OSI_PATH_HAS_FUNCTION : 0));
     put(w, osi_zigzag(code->address - w->address));
@@ -132,7 +133,7 @@ static void define(struct writer *w, const struct osi_path_code *code)
 static void reset(struct writer *w, uint64_t insns)
 {
     memset(w->hot.successors, 0, ((size_t)w->highest + 1) * sizeof(*w->hot.successors));
-    memset(w->defined, 0, w->highest / 8 + 1);
+    memset(w->known, 0, (size_t)w->highest + 1);
     w->highest = 0;
     w->address = 0;
     w->since_reset = 0;
@@ -214,23 +215,35 @@ static bool learn(struct writer *w, uint32_t last, const struct osi_path_code *n
     return w->hot.previous == 0;
 }
 
+static void begin_anew(struct writer *w, uint64_t insns)
+{
+    put_escape(w, OSI_ESCAPE_FLUSH);
+    emit(w);
+    reset(w, insns);
+    w->hot.previous = 0;
+}
+
+/* Neither of the two that came before. */
 static void write_block(struct writer *w, uint32_t id, uint64_t insns)
 {
     uint32_t last = w->hot.previous;
-    struct osi_path_code code = code_of(w, id);
-    if (w->since_reset >= RESET_BYTES) {
-        put_escape(w, OSI_ESCAPE_FLUSH);
-        emit(w);
-        reset(w, insns);
-        w->hot.previous = 0;
+    bool learns = true, loops = w->known[last] & LOOPS;
+    if (G_UNLIKELY(w->since_reset >= RESET_BYTES))
+        begin_anew(w, insns);
+    if (G_UNLIKELY(loops)) {
+        struct osi_path_code code = code_of(w, id);
+        learns = learn(w, last, &code, insns);
     }
-    bool learns = learn(w, last, &code, insns);
-    put_run(w);
+    put_run(w, 0);
     put(w, osi_zigzag((uint64_t)id - w->hot.previous) + 1);
-    if (!(w->defined[id / 8] & 1u << id % 8))
+    if (G_UNLIKELY(!w->known[id])) {
+        struct osi_path_code code = code_of(w, id);
         define(w, &code);
-    if (learns)
-        w->hot.successors[w->hot.previous] = id;
+    }
+    if (learns) {
+        struct osi_path_pair *pair = &w->hot.successors[w->hot.previous];
+        *pair = (struct osi_path_pair){id, pair->last};
+    }
     w->highest = MAX(w->highest, id);
     w->hot.previous = id;
     w->blocks++;
@@ -243,8 +256,17 @@ void osi_path_miss(struct osi_path_writer *writer, uint32_t id, uint32_t n)
     w->under_way = id;
     if (G_UNLIKELY(writer->insns >= writer->check))
         look_at_limits(w, insns);
-    if (w->recording)
+    if (!w->recording)
+        return;
+    struct osi_path_pair *pair = &writer->successors[writer->previous];
+    if (pair->other != id) {
         write_block(w, id, insns);
+        return;
+    }
+    put_run(w, OSI_TOKEN_OTHER);
+    *pair = (struct osi_path_pair){id, pair->last};
+    writer->previous = id;
+    w->blocks++;
 }
 
 /* How much of the last block was executed. Its address may be another one by whole pages. */
@@ -347,8 +369,8 @@ struct osi_path_writer *osi_path_writer_new(const struct osi_path_client *client
     w->client = client;
     w->data = data;
     w->hot.successors = calloc(OSI_PATH_MAX_CODES, sizeof(*w->hot.successors));
-    w->defined = calloc(BITS_SIZE, 1);
-    if (!w->hot.successors || !w->defined) {
+    w->known = calloc(OSI_PATH_MAX_CODES, 1);
+    if (!w->hot.successors || !w->known) {
         osi_path_writer_free(&w->hot);
         return NULL;
     }
@@ -363,6 +385,6 @@ void osi_path_writer_free(struct osi_path_writer *writer)
     if (!w)
         return;
     free(w->hot.successors);
-    free(w->defined);
+    free(w->known);
     g_aligned_free(w);
 }

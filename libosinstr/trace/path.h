@@ -25,6 +25,10 @@ enum osi_path_escape {
 /* The byte of an exception. */
 enum { OSI_PATH_IRQ = 1, OSI_PATH_CLASS_SHIFT = 1 };
 
+/* A token: the run of blocks as foreseen, and whether the other successor came then; else a varint with
+ * the block follows. */
+enum { OSI_TOKEN_OTHER = 1, OSI_TOKEN_RUN_SHIFT = 1 };
+
 /* Flags of a block's definition. */
 enum { OSI_PATH_LOOPS = 1, OSI_PATH_HAS_LENGTHS = 2, OSI_PATH_HAS_FUNCTION = 4 };
 
