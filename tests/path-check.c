@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* path-check DIR CPU LOG [MINIMUM]: is the path in DIR exactly the log of instruction addresses that
- * the reference plugin wrote? LOG may be a part from the start. With at least MINIMUM instructions. */
+/* path-check DIR CPU LOG [SKIP [MINIMUM]]: is the path in DIR exactly the log of instruction addresses
+ * that the reference plugin wrote? The log begins SKIP instructions later and may end earlier. At least
+ * MINIMUM instructions must be compared. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <osinstr/path.h>
 
-static uint64_t compared, exceptions, cuts;
+static uint64_t at, skipped, exceptions, cuts;
 
 static int differ(const struct osi_path_step *step, uint64_t address, uint64_t wanted)
 {
     printf("instruction %" PRIu64 ": 0x%" PRIx64 " in the path, 0x%" PRIx64 " in the log\n"
            "in the block at 0x%" PRIx64 ", %u of %u instructions, loops %d, at %" PRIu64 "\n",
-           compared, address, wanted, step->code->address, step->n, step->code->n,
+           at, address, wanted, step->code->address, step->n, step->code->n,
            step->code->loops, step->insn);
     return 1;
 }
@@ -22,17 +23,21 @@ static int compare_block(const struct osi_path_step *step, FILE *log, int *more)
 {
     uint64_t address = step->code->address, wanted;
 
-    cuts += step->n < step->code->n;
-    if (step->insn != compared) {
-        printf("instruction %" PRIu64 " is numbered %" PRIu64 "\n", compared, step->insn);
+    if (step->insn != at) {
+        printf("instruction %" PRIu64 " is numbered %" PRIu64 "\n", at, step->insn);
         return 1;
     }
-    for (uint32_t i = 0; i < step->n; i++, compared++) {
-        if (fread(&wanted, sizeof(wanted), 1, log) != 1) {
+    if (at + step->n <= skipped) {
+        at += step->n;
+        return 0;
+    }
+    cuts += step->n < step->code->n;
+    for (uint32_t i = 0; i < step->n; i++, at++) {
+        if (at >= skipped && fread(&wanted, sizeof(wanted), 1, log) != 1) {
             *more = 0;
             return 0;
         }
-        if (wanted != address) {
+        if (at >= skipped && wanted != address) {
             return differ(step, address, wanted);
         }
         address += step->code->lengths ? step->code->lengths[i] : step->code->size / step->code->n;
@@ -47,9 +52,9 @@ static int compare(struct osi_path *path, FILE *log)
     int more = 1;
 
     while (more && osi_path_next(path, &step)) {
-        exceptions += step.kind == OSI_PATH_EXCEPTION;
+        exceptions += step.kind == OSI_PATH_EXCEPTION && at >= skipped;
         if (step.kind == OSI_PATH_LOST || step.kind == OSI_PATH_GAP) {
-            printf("something is missing behind instruction %" PRIu64 "\n", compared);
+            printf("something is missing behind instruction %" PRIu64 "\n", at);
             return 1;
         }
         if (step.kind == OSI_PATH_BLOCK && compare_block(&step, log, &more)) {
@@ -58,7 +63,7 @@ static int compare(struct osi_path *path, FILE *log)
     }
     if (more && fread(&rest, sizeof(rest), 1, log) == 1) {
         printf("the path ends at instruction %" PRIu64 ", the log goes on at 0x%" PRIx64 "\n",
-               compared, rest);
+               at, rest);
         return 1;
     }
     return 0;
@@ -77,11 +82,13 @@ int main(int argc, char **argv)
         return 2;
     }
     path = osi_path_new(reader, (unsigned)atoi(argv[2]));
+    skipped = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
     failed = !path || compare(path, log);
-    printf("%" PRIu64 " instructions, %" PRIu64 " exceptions, %" PRIu64 " blocks cut\n", compared,
+    at -= at < skipped ? at : skipped;
+    printf("%" PRIu64 " instructions, %" PRIu64 " exceptions, %" PRIu64 " blocks cut\n", at,
            exceptions, cuts);
-    if (argc > 4 && compared < strtoull(argv[4], NULL, 10)) {
-        printf("fewer than %s\n", argv[4]);
+    if (argc > 5 && at < strtoull(argv[5], NULL, 10)) {
+        printf("fewer than %s\n", argv[5]);
         failed = 1;
     }
     osi_path_free(path);
