@@ -431,7 +431,7 @@ int osi_path_next(struct osi_path *path, struct osi_path_step *step)
         }
         if (path->ended ? finish(path, step) : advance(path, step))
             return 1;
-        if (path->ended && !path->ready.length && !path->pending.code)
+        if (path->ended && !path->missed && !path->pending.code && !path->ready.length)
             return 0;
     }
 }
