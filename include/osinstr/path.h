@@ -44,7 +44,17 @@ struct osi_path_code {
 uint32_t osi_path_insns_before(const struct osi_path_code *code, uint64_t offset);
 
 /* ---- writing: all calls on the vCPU's thread ---- */
-extern const struct osi_event_type osi_path_type;
+static const struct osi_field osi_path_fields[OSI_TRACE_MAX_FIELDS] = {
+    { "head", OSI_FIELD_UINT, OSI_PREDICT_SAME, 0 },
+    { "b0", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b1", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
+    { "b2", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b3", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
+    { "b4", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b5", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
+    { "b6", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b7", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
+    { "b8", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b9", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
+    { "b10", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
+};
+static const struct osi_event_type osi_path_type = { "path", osi_path_fields,
+                                                     OSI_TRACE_MAX_FIELDS };
 
 struct osi_path_client {
     /* Takes an event of osi_path_type. */
