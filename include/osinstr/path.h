@@ -3,7 +3,7 @@
  *
  * Writer and reader remember which two blocks followed each the last times. As long as it is the last
  * one again, the writer only counts; what is written is how long that went well and what came instead.
- * The bytes, and each block's code at its first use, go into events of the type osi_path_type of the
+ * The bytes, and each block's code at its first use, go into events of the type "path" of the
  * vCPU's stream; docs/TRACE-FORMAT.md has every byte.
  *
  * Every few megabytes both forget everything, so that a reader can begin there, and go on there after
@@ -44,20 +44,11 @@ struct osi_path_code {
 uint32_t osi_path_insns_before(const struct osi_path_code *code, uint64_t offset);
 
 /* ---- writing: all calls on the vCPU's thread ---- */
-static const struct osi_field osi_path_fields[OSI_TRACE_MAX_FIELDS] = {
-    { "head", OSI_FIELD_UINT, OSI_PREDICT_SAME, 0 },
-    { "b0", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b1", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
-    { "b2", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b3", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
-    { "b4", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b5", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
-    { "b6", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b7", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
-    { "b8", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 }, { "b9", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
-    { "b10", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0 },
-};
-static const struct osi_event_type osi_path_type = { "path", osi_path_fields,
-                                                     OSI_TRACE_MAX_FIELDS };
+/* The event type, for a trace's schema; *n is 1. */
+const struct osi_event_type *osi_path_types(size_t *n);
 
 struct osi_path_client {
-    /* Takes an event of osi_path_type. */
+    /* Takes an event of this type. */
     void (*emit)(void *data, uint64_t time, const uint64_t *fields);
     /* Tells the code of a block. */
     void (*code)(void *data, uint32_t id, struct osi_path_code *code);

@@ -77,8 +77,8 @@ struct osi_tool {
     unsigned events;     /* OSI_EVENT_BIT(…) of the events wanted, on from the start */
     bool trace;          /* record these events in the native trace (unless trace=off), each after
                             the event hook ran */
-    const struct osi_event_type *trace_types; /* event types of the tool's own: osi_record() */
-    size_t n_trace_types;
+    /* Event types of the tool's own, *n of them: osi_record(). NULL: none. */
+    const struct osi_event_type *(*trace_types)(size_t *n);
     size_t shard_size;   /* bytes of zeroed private memory per vCPU */
     size_t code_size;    /* the same for each code object (osinstr/code.h) */
 

@@ -97,8 +97,8 @@ static void warn(void *data, const char *line)
 
 int osi_open_trace(struct osi_session *session, struct osi_error *err)
 {
-    size_t n_types;
-    const struct osi_event_type *library = osi_record_types(&n_types);
+    size_t n_types, n_own = 0;
+    const struct osi_event_type *from = osi_record_types(&n_types);
     struct osi_event_type types[OSI_TRACE_MAX_TYPES];
     const struct osi_host_facts *facts = osi_host_facts(session->host);
     char *options = osi_options_summary(session->options);
@@ -120,10 +120,12 @@ int osi_open_trace(struct osi_session *session, struct osi_error *err)
     };
     int rc;
 
-    memcpy(types, library, n_types * sizeof(*types));
-    for (size_t i = 0; i < session->tool->n_trace_types; i++) {
-        types[config.n_types++] = session->tool->trace_types[i];
+    memcpy(types, from, n_types * sizeof(*types));
+    if (session->tool->trace_types) {
+        from = session->tool->trace_types(&n_own);
+        memcpy(types + n_types, from, n_own * sizeof(*types));
     }
+    config.n_types += n_own;
     rc = osi_trace_writer_new(session->directory.path, &config, &session->trace, err);
     g_free(options);
     return rc;

@@ -153,6 +153,9 @@ static void close_trace(struct osi_session *session)
         return;
     }
     for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
+        if (session->tool->needs & OSI_NEED_OWN_CLOCK) {
+            continue; /* only the tool knows */
+        }
         snprintf(key, sizeof(key), "end_time.%u", i);
         snprintf(value, sizeof(value), "%" G_GUINT64_FORMAT, osi_end_time(session, i));
         osi_trace_note(session->trace, key, value);

@@ -438,7 +438,7 @@ int osi_path_next(struct osi_path *path, struct osi_path_step *step)
 
 bool osi_path_in(const struct osi_trace_reader *reader)
 {
-    int type = osi_trace_find_type(reader, osi_path_type.name);
+    int type = osi_trace_find_type(reader, OSI_PATH_TYPE);
     return type >= 0 && osi_trace_type(reader, (size_t)type)->n_fields == OSI_TRACE_MAX_FIELDS;
 }
 
@@ -450,7 +450,7 @@ struct osi_path *osi_path_new(struct osi_trace_reader *reader, unsigned stream)
     path = g_new0(struct osi_path, 1);
     path->reader = reader;
     path->stream = stream;
-    path->type = osi_trace_find_type(reader, osi_path_type.name);
+    path->type = osi_trace_find_type(reader, OSI_PATH_TYPE);
     path->lost = true; /* until the first reset */
     make_room(path, 0);
     g_queue_init(&path->ready);

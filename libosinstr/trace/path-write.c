@@ -16,6 +16,22 @@
 /* What goes on as foreseen is written at least so often, should the run be killed. */
 #define FLUSH_INSNS (16u << 20)
 
+static const struct osi_field fields[OSI_TRACE_MAX_FIELDS] = {
+    {"head", OSI_FIELD_UINT, OSI_PREDICT_SAME, 0}, {"b0", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b1", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},    {"b2", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b3", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},    {"b4", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b5", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},    {"b6", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b7", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},    {"b8", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+    {"b9", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},    {"b10", OSI_FIELD_HEX, OSI_PREDICT_NONE, 0},
+};
+
+const struct osi_event_type *osi_path_types(size_t *n)
+{
+    static const struct osi_event_type type = {OSI_PATH_TYPE, fields, OSI_TRACE_MAX_FIELDS};
+    *n = 1;
+    return &type;
+}
+
 enum { DEFINED = 1, LOOPS = 2 };
 
 struct writer {

@@ -5,6 +5,7 @@
 
 #include <osinstr/path.h>
 
+#define OSI_PATH_TYPE "path"
 #define OSI_PATH_WORDS (OSI_TRACE_MAX_FIELDS - 1)
 #define OSI_PATH_ROOM (OSI_PATH_WORDS * 8) /* bytes in an event */
 

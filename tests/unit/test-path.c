@@ -149,8 +149,9 @@ static struct model *model_new(const char *dir, uint64_t seed)
 {
     static struct osi_event_type types[2];
     struct osi_error err = {""};
+    size_t n;
     struct model *m = g_new0(struct model, 1);
-    types[0] = osi_path_type;
+    types[0] = *osi_path_types(&n);
     types[1] = (struct osi_event_type){"tick", tick_fields, 1};
     struct osi_trace_config config = {.types = types, .n_types = 2, .n_streams = 1,
                                       .clock = "insn", .clock_unit = "insn", .codec = "none"};
