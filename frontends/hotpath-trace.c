@@ -233,6 +233,7 @@ static void report(struct osi_session *session, struct osi_report *report)
 
     for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
         if (writers[i]) {
+            osi_path_end(writers[i]);
             osi_path_flush(writers[i]);
             blocks += osi_path_blocks(writers[i]);
             bytes += osi_path_bytes(writers[i]);

@@ -69,6 +69,10 @@ struct osi_path_writer {
     uint64_t check;       /* at this many something must be looked at */
     uint64_t complete;    /* insns, when the last instruction of a block that loops was reached */
     uint32_t previous;
+    bool busy;            /* the vCPU is about to write a byte; osi_path_end() waits */
+    uint8_t *at, *end;    /* where the next byte goes, and the last one of an event */
+    uint64_t others;      /* blocks that came as the other one */
+    uint64_t foreseen;    /* blocks in runs that were written */
 };
 
 /* Records from the start; osi_path_off() before the first block otherwise. NULL: no memory. */
@@ -78,17 +82,44 @@ void osi_path_writer_free(struct osi_path_writer *writer);
 /* Record only while insns is in this range. */
 void osi_path_limit(struct osi_path_writer *writer, uint64_t first, uint64_t last);
 
+/* The block that came before the last one: a byte, if it is the run's end and not the event's. */
+static inline bool osi_path_other(struct osi_path_writer *writer, struct osi_path_pair *pair,
+                                  uint32_t id)
+{
+    bool done = false;
+
+    if (pair->other != id || writer->run > 63) {
+        return false;
+    }
+    __atomic_store_n(&writer->busy, true, __ATOMIC_RELAXED);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (writer->insns < __atomic_load_n(&writer->check, __ATOMIC_RELAXED) &&
+        writer->at < writer->end) {
+        *writer->at++ = (uint8_t)(writer->run << 1 | 1);
+        writer->foreseen += writer->run;
+        writer->others++;
+        writer->run = 0;
+        writer->previous = id;
+        pair->other = pair->last;
+        pair->last = id;
+        done = true;
+    }
+    __atomic_store_n(&writer->busy, false, __ATOMIC_RELEASE);
+    return done;
+}
+
 /* A block of `n` instructions begins. False: osi_path_miss() must be told. */
 static inline bool osi_path_foreseen(struct osi_path_writer *writer, uint32_t id, uint32_t n)
 {
+    struct osi_path_pair *pair = &writer->successors[writer->previous];
+
     writer->insns += n;
-    if (__builtin_expect(writer->successors[writer->previous].last == id &&
-                         writer->insns < writer->check, 1)) {
+    if (__builtin_expect(pair->last == id && writer->insns < writer->check, 1)) {
         writer->run++;
         writer->previous = id;
         return true;
     }
-    return false;
+    return osi_path_other(writer, pair, id);
 }
 
 void osi_path_miss(struct osi_path_writer *writer, uint32_t id, uint32_t n);
@@ -112,6 +143,9 @@ void osi_path_on(struct osi_path_writer *writer, uint64_t from);
 void osi_path_poke(struct osi_path_writer *writer);
 /* Emits what is not yet, so that an event of another type comes in its place, or at the end. */
 void osi_path_flush(struct osi_path_writer *writer);
+
+/* No more from this writer: from now on every block is missed. Any thread. */
+void osi_path_end(struct osi_path_writer *writer);
 
 /* In all: blocks and bytes recorded. */
 uint64_t osi_path_blocks(const struct osi_path_writer *writer);

@@ -5,9 +5,12 @@
  *    ^------ off ----'
  */
 #include <glib.h>
+#include <linux/membarrier.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "bytes.h"
 #include "path.h"
@@ -43,12 +46,12 @@ struct writer {
     uint64_t address;       /* of the block defined last */
     uint64_t first, last;   /* limits */
     atomic_bool poked;      /* by any thread */
+    atomic_bool ended;
     bool wanted;            /* as the caller says */
     bool recording;         /* wanted, and within the limits */
     bool began;             /* there was a reset: else there is nothing to read yet */
     bool reset;             /* the event under way begins with one */
     uint32_t under_way;     /* the block that began last, also when off */
-    uint32_t used;
     uint64_t number;        /* of the event under way */
     uint64_t paused;        /* insns where recording stopped */
     uint64_t since_reset, bytes, blocks;
@@ -69,21 +72,22 @@ uint32_t osi_path_insns_before(const struct osi_path_code *code, uint64_t offset
 static void emit(struct writer *w)
 {
     uint64_t row[OSI_TRACE_MAX_FIELDS];
-    row[0] = w->number++ << OSI_PATH_NUMBER_SHIFT | (w->reset ? OSI_PATH_RESET : 0) | w->used;
-    memset(w->buffer + w->used, 0, OSI_PATH_ROOM - w->used);
+    unsigned used = (unsigned)(w->hot.at - w->buffer);
+    row[0] = w->number++ << OSI_PATH_NUMBER_SHIFT | (w->reset ? OSI_PATH_RESET : 0) | used;
+    memset(w->buffer + used, 0, OSI_PATH_ROOM - used);
     for (unsigned i = 0; i < OSI_PATH_WORDS; i++)
         row[i + 1] = osi_get64(w->buffer + 8 * i);
     w->client->emit(w->data, w->hot.insns, row);
-    w->bytes += w->used;
-    w->since_reset += w->used;
-    w->used = 0;
+    w->bytes += used;
+    w->since_reset += used;
+    w->hot.at = w->buffer;
     w->reset = false;
 }
 
 static inline void put_byte(struct writer *w, uint8_t byte)
 {
-    w->buffer[w->used++] = byte;
-    if (G_UNLIKELY(w->used == OSI_PATH_ROOM))
+    *w->hot.at++ = byte;
+    if (G_UNLIKELY(w->hot.at > w->hot.end))
         emit(w);
 }
 
@@ -104,7 +108,7 @@ static struct osi_path_code code_of(const struct writer *w, uint32_t id)
 static inline void put_run(struct writer *w, unsigned other)
 {
     put(w, w->hot.run << OSI_TOKEN_RUN_SHIFT | other);
-    w->blocks += w->hot.run;
+    w->hot.foreseen += w->hot.run;
     w->hot.run = 0;
 }
 
@@ -152,7 +156,7 @@ static void set_check(struct writer *w)
 {
     uint64_t check = w->recording ? MIN(w->last, w->hot.insns + FLUSH_INSNS) : 0;
     __atomic_store_n(&w->hot.check, check, __ATOMIC_SEQ_CST);
-    if (atomic_load(&w->poked))
+    if (atomic_load(&w->poked) || atomic_load(&w->ended))
         __atomic_store_n(&w->hot.check, 0, __ATOMIC_SEQ_CST);
 }
 
@@ -345,7 +349,7 @@ void osi_path_flush(struct osi_path_writer *writer)
     struct writer *w = (struct writer *)writer;
     if (w->recording && writer->run)
         put_escape(w, OSI_ESCAPE_FLUSH);
-    if (w->used)
+    if (w->hot.at > w->buffer)
         emit(w);
 }
 
@@ -357,15 +361,27 @@ void osi_path_limit(struct osi_path_writer *writer, uint64_t first, uint64_t las
     set_check(w);
 }
 
+/* A vCPU that does not see the new limit yet has said that it is busy, for the barrier makes all threads
+ * pass one. Where it is forbidden, a while does. */
+void osi_path_end(struct osi_path_writer *writer)
+{
+    atomic_store(&((struct writer *)writer)->ended, true);
+    __atomic_store_n(&writer->check, 0, __ATOMIC_SEQ_CST);
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+        g_usleep(10000);
+    for (unsigned i = 0; i < 1000 && __atomic_load_n(&writer->busy, __ATOMIC_ACQUIRE); i++)
+        g_usleep(50);
+}
+
 uint64_t osi_path_blocks(const struct osi_path_writer *writer)
 {
-    return ((const struct writer *)writer)->blocks + writer->run;
+    return ((const struct writer *)writer)->blocks + writer->foreseen + writer->others + writer->run;
 }
 
 uint64_t osi_path_bytes(const struct osi_path_writer *writer)
 {
     const struct writer *w = (const struct writer *)writer;
-    return w->bytes + w->used;
+    return w->bytes + (uint64_t)(w->hot.at - w->buffer);
 }
 
 /* The tables are as large as they can get, but only what is used of them becomes memory. */
@@ -380,6 +396,8 @@ struct osi_path_writer *osi_path_writer_new(const struct osi_path_client *client
         osi_path_writer_free(&w->hot);
         return NULL;
     }
+    w->hot.at = w->buffer;
+    w->hot.end = w->buffer + OSI_PATH_ROOM - 1;
     w->last = UINT64_MAX;
     w->wanted = true;
     return &w->hot;
