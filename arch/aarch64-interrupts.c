@@ -73,6 +73,14 @@ static enum osi_exception classify(uint64_t syndrome)
     }
 }
 
+/* Instruction aborts, and a program counter that is not aligned. */
+static bool fetch(uint64_t syndrome)
+{
+    unsigned class = syndrome >> 26 & 0x3f;
+
+    return class == 0x20 || class == 0x21 || class == 0x22;
+}
+
 /* Linux with pseudo-NMI masks with 0x60 (until 6.11) or 0xc0 and unmasks with 0xe0 or 0xf0; the
  * priorities of its interrupts are 0xa0 or 0xc0 (include/linux/irqchip/arm-gic-v3.h and
  * arm-gic-v3-prio.h). A GIC takes what is strictly below the mask. */
@@ -143,6 +151,7 @@ const struct osi_arch_interrupts osi_interrupts_aarch64 = {
     .saved_status = { NULL, "SPSR_EL1", "SPSR_EL2", NULL },
     .syndrome = { NULL, "ESR_EL1", "ESR_EL2", NULL },
     .classify = classify,
+    .fetch = fetch,
     .writes = writes,
     .controller = "gic_cpu",      /* GICv2's CPU interface */
     .acknowledge = { 0x0c, 0x20 }, /* GICC_IAR, GICC_AIAR */

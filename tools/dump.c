@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* osinstr dump: one event a line, as ftrace prints them. */
+/* osinstr dump: one event a line, as ftrace prints them; or the path, if that was traced. */
 #include <string.h>
 #include <unistd.h>
 
+#include <osinstr/path.h>
+
 #include "columns.h"
+#include "dump.h"
 #include "notes.h"
 #include "progress.h"
 #include "select.h"
@@ -21,9 +24,8 @@ struct printer {
     int prev, next; /* fields; -1: this type is no switch */
 };
 
-struct dump {
-    struct out *out;
-    struct names *names;
+struct events {
+    struct dump common;
     bool insn; /* times are instructions */
     struct printer printers[OSI_TRACE_MAX_TYPES];
     size_t n_types;
@@ -43,12 +45,12 @@ static void printer_init(struct printer *printer, const struct osi_event_type *t
     g_free(name);
 }
 
-static struct dump *dump_new(const struct osi_trace_reader *reader)
+static struct events *dump_new(const struct osi_trace_reader *reader)
 {
-    struct dump *dump = g_new0(struct dump, 1);
+    struct events *dump = g_new0(struct events, 1);
 
-    dump->out = out_new(STDOUT_FILENO);
-    dump->names = names_new(reader, NAME_PLAIN);
+    dump->common.out = out_new(STDOUT_FILENO);
+    dump->common.names = names_new(reader, NAME_PLAIN);
     dump->insn = strcmp(trace_unit(reader), "insn") == 0;
     dump->n_types = osi_trace_n_types(reader);
     dump->current = g_new0(uint64_t, osi_trace_n_streams(reader) + 1);
@@ -58,50 +60,50 @@ static struct dump *dump_new(const struct osi_trace_reader *reader)
     return dump;
 }
 
-static int dump_free(struct dump *dump)
+static int dump_free(struct events *dump)
 {
-    int status = out_close(dump->out);
+    int status = out_close(dump->common.out);
 
     for (size_t i = 0; i < dump->n_types; i++) {
         g_free(dump->printers[i].head);
         columns_free(dump->printers[i].columns);
     }
-    names_free(dump->names);
+    names_free(dump->common.names);
     g_free(dump->current);
     g_free(dump);
     return status;
 }
 
 /* "            comm-pid   ", with ftrace's widths and its word for idle tasks. */
-static void print_current(struct dump *dump, uint64_t task)
+static void print_current(struct events *dump, uint64_t task)
 {
-    const struct name *name = name_of_task(dump->names, task);
+    const struct name *name = name_of_task(dump->common.names, task);
     const char *text = name->pid == 0 ? "<idle>" : name->text;
     size_t length = name->pid == 0 ? strlen(text) : name->length;
 
     if (length < COMM_WIDTH) {
-        out_blanks(dump->out, COMM_WIDTH - length);
+        out_blanks(dump->common.out, COMM_WIDTH - length);
     }
-    out_bytes(dump->out, text, length);
-    out_char(dump->out, '-');
-    out_left(dump->out, name->pid > 0 ? (uint64_t)name->pid : 0, PID_WIDTH);
+    out_bytes(dump->common.out, text, length);
+    out_char(dump->common.out, '-');
+    out_left(dump->common.out, name->pid > 0 ? (uint64_t)name->pid : 0, PID_WIDTH);
 }
 
-static void print_time(struct dump *dump, uint64_t time)
+static void print_time(struct events *dump, uint64_t time)
 {
     if (dump->insn) {
-        out_padded(dump->out, time, 15, ' ');
+        out_padded(dump->common.out, time, 15, ' ');
         return;
     }
-    out_padded(dump->out, time / NS_PER_SECOND, 5, ' ');
-    out_char(dump->out, '.');
-    out_padded(dump->out, time % NS_PER_SECOND, 9, '0');
+    out_padded(dump->common.out, time / NS_PER_SECOND, 5, ' ');
+    out_char(dump->common.out, '.');
+    out_padded(dump->common.out, time % NS_PER_SECOND, 9, '0');
 }
 
-static void print_event(struct dump *dump, const struct osi_trace_event *event)
+static void print_event(struct events *dump, const struct osi_trace_event *event)
 {
     const struct printer *printer = &dump->printers[event->type];
-    struct out *out = dump->out;
+    struct out *out = dump->common.out;
 
     print_current(dump, dump->current[event->stream]);
     out_bytes(out, " [", 2);
@@ -109,46 +111,74 @@ static void print_event(struct dump *dump, const struct osi_trace_event *event)
     out_bytes(out, "] ", 2);
     print_time(dump, event->time);
     out_bytes(out, printer->head, printer->head_length);
-    columns_print(printer->columns, out, dump->names, event->fields, false);
+    columns_print(printer->columns, out, dump->common.names, event->fields, false);
     out_char(out, '\n');
 }
 
-static void dump_all(struct dump *dump, struct osi_trace_reader *reader,
-                     const struct selection *selection, uint64_t limit)
+void dump_event(struct dump *common, const struct selection *selection,
+                const struct osi_trace_event *event)
+{
+    struct events *dump = (struct events *)common;
+    const struct printer *printer = &dump->printers[event->type];
+
+    if (printer->prev >= 0) {
+        dump->current[event->stream] = event->fields[printer->prev];
+    }
+    if (common->limit && selection_wants(selection, event)) {
+        print_event(dump, event);
+        common->limit--;
+    }
+    if (printer->next >= 0) {
+        dump->current[event->stream] = event->fields[printer->next];
+    }
+}
+
+static void dump_events(struct dump *dump, struct osi_trace_reader *reader,
+                        const struct selection *selection)
 {
     struct osi_trace_event event;
     struct progress progress;
 
     progress_start(&progress, reader, true);
-    while (limit && !out_failed(dump->out) && selection_next(selection, reader, &event)) {
-        const struct printer *printer = &dump->printers[event.type];
-
-        if (printer->prev >= 0) {
-            dump->current[event.stream] = event.fields[printer->prev];
-        }
-        if (selection_wants(selection, &event)) {
-            print_event(dump, &event);
-            limit--;
-        }
-        if (printer->next >= 0) {
-            dump->current[event.stream] = event.fields[printer->next];
-        }
+    while (dump->limit && !out_failed(dump->out) && selection_next(selection, reader, &event)) {
+        dump_event(dump, selection, &event);
         progress_step(&progress, event.time);
     }
     progress_end(&progress);
-    if (limit && !out_failed(dump->out)) {
+}
+
+/* A path is what was traced, so it is shown unless events are asked for by name. */
+static bool dump_all(struct dump *dump, struct osi_trace_reader *reader,
+                     const struct selection *selection, bool insns)
+{
+    bool paths = osi_path_in(reader) && !selection->events;
+
+    if (insns && !paths) {
+        complain("--insns is for traces of hotpath mode=trace, and without --event");
+        return false;
+    }
+    if (!paths) {
+        dump_events(dump, reader, selection);
+    } else if (!dump_paths(dump, reader, selection, insns)) {
+        return false;
+    }
+    if (dump->limit && !out_failed(dump->out)) {
         out_flush(dump->out); /* the warning comes last */
         warn_of_losses(reader);
     }
+    return true;
 }
 
 static int run(const struct command *command, int argc, char **argv)
 {
     struct selection selection = { NULL };
     char *limit_text = NULL;
+    gboolean insns = FALSE;
     const GOptionEntry entries[] = {
         SELECT_ENTRIES(&selection),
-        { "limit", 'n', 0, G_OPTION_ARG_STRING, &limit_text, "At most so many events", "N" },
+        { "limit", 'n', 0, G_OPTION_ARG_STRING, &limit_text, "At most so many lines", "N" },
+        { "insns", 'i', 0, G_OPTION_ARG_NONE, &insns,
+          "Of a path: a line per instruction, disassembled", NULL },
         G_OPTION_ENTRY_NULL,
     };
     struct osi_trace_reader *reader = NULL;
@@ -162,10 +192,13 @@ static int run(const struct command *command, int argc, char **argv)
         } else if (!selection_resolve(&selection, reader, dir)) {
             status = EXIT_TROUBLE;
         } else {
-            struct dump *dump = dump_new(reader);
+            struct events *dump = dump_new(reader);
+            bool done;
 
-            dump_all(dump, reader, &selection, limit);
+            dump->common.limit = limit;
+            done = dump_all(&dump->common, reader, &selection, insns);
             status = dump_free(dump);
+            status = done ? status : EXIT_TROUBLE;
         }
     }
     osi_trace_reader_free(reader);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <osinstr/path.h>
+
 #include "notes.h"
 #include "progress.h"
 #include "tool.h"
@@ -151,6 +153,52 @@ static void add_streams(const struct counts *counts, const struct osi_trace_read
     }
 }
 
+static void walk_path(struct osi_trace_reader *reader, const char *dir, unsigned stream,
+                      struct osi_report *report)
+{
+    char ratio[32] = "-";
+    struct osi_path *path = osi_path_new(reader, stream);
+    uint64_t blocks = 0, insns = 0, exceptions = 0, losses = 0;
+    struct osi_path_step step;
+
+    while (osi_path_next(path, &step)) {
+        if (step.kind == OSI_PATH_BLOCK) {
+            blocks++;
+            insns += step.n;
+        }
+        exceptions += step.kind == OSI_PATH_EXCEPTION;
+        losses += step.kind == OSI_PATH_LOST;
+    }
+    osi_path_free(path);
+    if (blocks) {
+        snprintf(ratio, sizeof(ratio), "%.3f",
+                 (double)(file_size(dir, stream, "trace") + file_size(dir, stream, "open")) /
+                     (double)blocks);
+    }
+    osi_report_row(report, (uint64_t)stream, blocks, insns, exceptions, losses, ratio);
+}
+
+static void add_paths(struct osi_trace_reader *reader, const char *dir, struct osi_report *report)
+{
+    static const struct osi_column columns[] = {
+        { "cpu", "cpu", OSI_COL_COUNT },
+        { "blocks", "blocks", OSI_COL_COUNT },
+        { "instructions", "instructions", OSI_COL_COUNT },
+        { "exceptions", "exceptions", OSI_COL_COUNT },
+        { "losses", "losses", OSI_COL_COUNT },
+        { "bytes_per_block", "bytes per block", OSI_COL_STRING },
+    };
+
+    if (!osi_path_in(reader)) {
+        return;
+    }
+    osi_trace_rewind(reader);
+    osi_report_table(report, "paths", "paths", columns, G_N_ELEMENTS(columns));
+    for (unsigned i = 0; i < osi_trace_n_streams(reader); i++) {
+        walk_path(reader, dir, i, report);
+    }
+}
+
 static int info(struct osi_trace_reader *reader, const char *dir, bool json)
 {
     struct osi_report *report = osi_report_new("trace");
@@ -169,6 +217,7 @@ static int info(struct osi_trace_reader *reader, const char *dir, bool json)
     state_size(&health, report);
     add_types(&counts, reader, report);
     add_streams(&counts, reader, dir, report);
+    add_paths(reader, dir, report);
     note_remarks(reader, report);
     note_health(&health, report);
     g_free(counts.streams);

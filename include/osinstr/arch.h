@@ -127,6 +127,7 @@ struct osi_arch_interrupts {
     /* By level: where an exception's return address, saved status and cause are kept. */
     const char *return_address[4], *saved_status[4], *syndrome[4];
     enum osi_exception (*classify)(uint64_t syndrome);
+    bool (*fetch)(uint64_t syndrome); /* the instruction could not be fetched */
     /* What an instruction that writes masks does, `value` being its register's: sets *change to the
      * enum osi_mask bits that it writes, and returns them as they are then. */
     unsigned (*writes)(const struct osi_decoded *insn, uint64_t value, unsigned *change);

@@ -61,6 +61,7 @@ struct osi_flow {
     bool irq;       /* ENTER: an interrupt */
     bool user;      /* ENTER: user code was interrupted, as far as the target tells */
     enum osi_exception exception; /* ENTER: its class, if not an interrupt */
+    bool fetch;     /* ENTER: the instruction at `pc` could not even be fetched */
     uint32_t hwirq; /* ACK */
     uint64_t arriving; /* ENTER: a call, return or jump was done and had not arrived; see below */
 };

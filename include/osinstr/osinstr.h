@@ -12,6 +12,7 @@
 #include <osinstr/event.h>
 #include <osinstr/flow.h>
 #include <osinstr/histogram.h>
+#include <osinstr/path.h>
 #include <osinstr/plugin.h>
 #include <osinstr/profile.h>
 #include <osinstr/session.h>

@@ -44,6 +44,10 @@ int osi_write_file(struct osi_session *session, const char *name,
                    int (*write)(const void *data, FILE *stream), const void *data);
 /* The native trace of this run; NULL with trace=off. */
 struct osi_trace_writer *osi_trace(struct osi_session *session);
+/* Records an event of number `type` of the tool's trace_types; nothing with trace=off. The vCPU's
+ * thread, or the report hook. */
+void osi_record(struct osi_session *session, unsigned vcpu, unsigned type, uint64_t time,
+                const uint64_t *fields);
 
 /* ---- vCPUs ---- */
 /* vCPUs seen so far; their indices are below this number. */
@@ -54,6 +58,12 @@ void *osi_shard(const struct osi_session *session, unsigned vcpu);
 /* The same as an array by vCPU, for hot callbacks: an element is set before that vCPU runs. Lives as
  * long as the session. */
 void *const *osi_shards(const struct osi_session *session);
+
+/* Brackets what a callback attached to code does with things that the report hook takes over: with
+ * several vCPUs, some may still run then. False: the run has ended, and so must the callback. Not from
+ * hooks, which are so bracketed. */
+bool osi_callback_begin(struct osi_session *session, unsigned vcpu);
+void osi_callback_end(struct osi_session *session, unsigned vcpu);
 
 /* ---- the machine and its kernel ---- */
 const char *osi_target(const struct osi_session *session); /* "aarch64" */

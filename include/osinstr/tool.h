@@ -26,6 +26,7 @@ extern "C" {
 #endif
 
 struct osi_session;
+struct osi_event_type;
 struct osi_block;
 struct osi_code;
 struct osi_context;
@@ -62,6 +63,9 @@ enum osi_need {
     OSI_NEED_FLOW = 1 << 6,   /* calls, returns and exceptions: the flow hook */
     OSI_NEED_TEXT = 1 << 7,   /* osi_code_text(); where capstone doesn't know the target, QEMU is asked at
                                  the price of 3 us for each instruction of new code */
+    OSI_NEED_EXCEPTIONS = 1 << 9, /* of the flow hook only OSI_FLOW_ENTER: little cost */
+    OSI_NEED_OWN_CLOCK = 1 << 8,  /* the tool's records carry times of its own: instructions that
+                                     the vCPU executed; the option clock means nothing */
     OSI_NEED_EXACT = 1 << 4,  /* with icount: times right to the instruction also just after device
                                  accesses and faults, at the price of more counting; without it
                                  times there can be late by the rest of one block until the guest
@@ -74,7 +78,10 @@ struct osi_tool {
     const struct osi_option *options; /* own options, ended by a NULL name; may be NULL */
     unsigned needs;      /* enum osi_need */
     unsigned events;     /* OSI_EVENT_BIT(…) of the events wanted, on from the start */
-    bool trace;          /* record these events in the native trace (unless trace=off) */
+    bool trace;          /* record these events in the native trace (unless trace=off), each after
+                            the event hook ran */
+    /* Event types of the tool's own, *n of them: osi_record(). NULL: none. */
+    const struct osi_event_type *(*trace_types)(size_t *n);
     size_t shard_size;   /* bytes of zeroed private memory per vCPU */
     size_t code_size;    /* the same for each code object (osinstr/code.h) */
     size_t context_size; /* the same for each thread of execution (osinstr/context.h) */

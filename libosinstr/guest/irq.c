@@ -202,12 +202,15 @@ static void push(struct osi_irq_vcpu *vcpu, uint64_t pc, bool irq)
 }
 
 static enum osi_exception count_exception(const struct scene *s, const struct osi_vector *vector,
-                                          unsigned level)
+                                          unsigned level, bool *fetch)
 {
     enum osi_exception class = OSI_EXCEPTION_ERROR;
 
     if (vector->kind == OSI_VECTOR_EXCEPTION) {
-        class = s->irq->is->classify(read_register(s->irq->syndrome[level]));
+        uint64_t syndrome = read_register(s->irq->syndrome[level]);
+
+        class = s->irq->is->classify(syndrome);
+        *fetch = s->irq->is->fetch(syndrome);
     }
     s->vcpu->exceptions[class]++;
     return class;
@@ -245,7 +248,7 @@ void osi_irq_taken(struct osi_irq *irq, unsigned index, const struct osi_vector 
                    const struct osi_label *label, const uint64_t *pc)
 {
     struct scene s = scene_of(irq, index);
-    bool is_irq = vector->kind == OSI_VECTOR_IRQ || vector->kind == OSI_VECTOR_FIQ;
+    bool is_irq = vector->kind == OSI_VECTOR_IRQ || vector->kind == OSI_VECTOR_FIQ, fetch = false;
     uint64_t status = read_register(irq->status), from;
     enum osi_exception class = OSI_EXCEPTION_OTHER;
     unsigned level = irq->is->level(status) % LEVELS;
@@ -258,9 +261,9 @@ void osi_irq_taken(struct osi_irq *irq, unsigned index, const struct osi_vector 
     if (is_irq) {
         report_entry(&s, vector, from);
     } else {
-        class = count_exception(&s, vector, level);
+        class = count_exception(&s, vector, level, &fetch);
     }
-    irq->client->entered(irq->session, index, vector, class, from);
+    irq->client->entered(irq->session, index, vector, class, fetch, from);
     push(s.vcpu, from, is_irq);
     if (is_irq && s.vcpu->masks) {
         /* It could be taken, so what we took for a reason is none (a priority that lets it pass). */

@@ -62,9 +62,10 @@ struct osi_irq_vcpu {
 };
 
 struct osi_irq_client {
-    /* An exception was taken; its number is known; it is about to return to `pc`. */
+    /* An exception was taken (`fetch`: before the instruction at `pc` could be fetched); its number is
+     * known; it is about to return to `pc`. */
     void (*entered)(struct osi_session *session, unsigned vcpu, const struct osi_vector *vector,
-                    enum osi_exception exception, uint64_t pc);
+                    enum osi_exception exception, bool fetch, uint64_t pc);
     void (*acked)(struct osi_session *session, unsigned vcpu, uint32_t hwirq);
     void (*leaving)(struct osi_session *session, unsigned vcpu, uint64_t pc);
     struct osi_irq_vcpu *(*vcpu)(struct osi_session *session, unsigned vcpu);

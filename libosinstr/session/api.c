@@ -91,6 +91,12 @@ enum osi_clock_kind osi_clock_kind(const struct osi_session *session)
     return session->clock.kind;
 }
 
+const char *osi_clock_text(const struct osi_session *session)
+{
+    return (session->tool->needs & OSI_NEED_OWN_CLOCK) ? "insn"
+                                                       : osi_options_text(session->options, "clock");
+}
+
 const char *osi_clock_unit(const struct osi_session *session)
 {
     return session->clock.kind == OSI_CLOCK_INSN ? "insn" : "ns";

@@ -16,6 +16,18 @@
 #include <osinstr/irqstat.h>
 
 /* ---- entering and ending ---- */
+bool osi_callback_begin(struct osi_session *session, unsigned index)
+{
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    return vcpu && osi_enter(vcpu);
+}
+
+void osi_callback_end(struct osi_session *session, unsigned index)
+{
+    osi_leave(osi_vcpu(session, index));
+}
+
 static long membarrier(int command)
 {
     return syscall(SYS_membarrier, command, 0, 0);
@@ -60,8 +72,9 @@ static void warn(void *data, const char *line)
 
 int osi_open_trace(struct osi_session *session, struct osi_error *err)
 {
-    size_t n_types;
-    const struct osi_event_type *types = osi_record_types(&n_types);
+    size_t n_types, n_own = 0;
+    const struct osi_event_type *from = osi_record_types(&n_types);
+    struct osi_event_type types[OSI_TRACE_MAX_TYPES];
     const struct osi_host_facts *facts = osi_host_facts(session->host);
     char *options = osi_options_summary(session->options);
     const char *info[] = {
@@ -73,17 +86,32 @@ int osi_open_trace(struct osi_session *session, struct osi_error *err)
         .types = types,
         .n_types = n_types,
         .n_streams = MAX(1, facts->vcpus),
-        .clock = osi_options_text(session->options, "clock"),
+        .clock = osi_clock_text(session),
         .clock_unit = osi_clock_unit(session),
         .codec = osi_options_text(session->options, "compress"),
         .info = info,
         .warn = warn,
         .warn_data = session,
     };
-    int rc = osi_trace_writer_new(session->directory.path, &config, &session->trace, err);
+    int rc;
 
+    memcpy(types, from, n_types * sizeof(*types));
+    if (session->tool->trace_types) {
+        from = session->tool->trace_types(&n_own);
+        memcpy(types + n_types, from, n_own * sizeof(*types));
+    }
+    config.n_types += n_own;
+    rc = osi_trace_writer_new(session->directory.path, &config, &session->trace, err);
     g_free(options);
     return rc;
+}
+
+void osi_record(struct osi_session *session, unsigned index, unsigned type, uint64_t time,
+                const uint64_t *fields)
+{
+    if (session->trace) {
+        osi_trace_emit(session->trace, index, OSI_EVENT_KINDS + type, time, fields);
+    }
 }
 
 /* ---- delivery ---- */
@@ -95,11 +123,11 @@ static void hand_over(struct osi_session *session, struct osi_vcpu *vcpu, struct
     if (!(on & OSI_EVENT_BIT(event->kind))) {
         return;
     }
-    if (session->trace && session->tool->trace && osi_record_pack(event, fields)) {
-        osi_trace_emit(session->trace, vcpu->index, event->kind, event->time, fields);
-    }
     if (session->tool->event) {
         session->tool->event(session, event);
+    }
+    if (session->trace && session->tool->trace && osi_record_pack(event, fields)) {
+        osi_trace_emit(session->trace, vcpu->index, event->kind, event->time, fields);
     }
 }
 

@@ -174,16 +174,20 @@ void osi_flow_start(struct osi_session *session, unsigned index)
 void osi_flow_entered(struct osi_session *session, unsigned index, const struct osi_flow *what)
 {
     const struct osi_vcpu *vcpu = osi_vcpu(session, index);
-    uint64_t *cells = cells_of(session, vcpu);
-    const struct place *from = arriving_from(cells);
+    const struct place *from;
     struct osi_flow flow = *what;
+    uint64_t *cells;
 
     flow.kind = OSI_FLOW_ENTER;
     flow.vcpu = index;
-    flow.insns = osi_insns(session, index);
-    /* An instruction that faulted will be executed again, and store again. */
-    flow.arriving = from && from->code->last_address != what->pc ? (uintptr_t)from : 0;
-    cells[OSI_CELL_ARRIVING] = 0;
+    if (session->tool->needs & OSI_NEED_FLOW) {
+        cells = cells_of(session, vcpu);
+        from = arriving_from(cells);
+        flow.insns = osi_insns(session, index);
+        /* An instruction that faulted will be executed again, and store again. */
+        flow.arriving = from && from->code->last_address != what->pc ? (uintptr_t)from : 0;
+        cells[OSI_CELL_ARRIVING] = 0;
+    }
     deliver(session, vcpu, &flow);
 }
 

@@ -7,6 +7,9 @@
 
 struct osi_vcpu;
 
+/* Who gets exceptions at its flow hook. */
+#define OSI_NEEDS_ENTER (OSI_NEED_FLOW | OSI_NEED_EXCEPTIONS)
+
 /* Cells of session->insns. */
 enum { OSI_CELL_INSNS, OSI_CELL_ARRIVING, OSI_FLOW_CELLS };
 

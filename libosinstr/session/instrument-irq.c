@@ -10,11 +10,17 @@
  */
 #include "session/irq-internal.h"
 
+static bool follows_flow(const struct osi_session *session)
+{
+    return session->tool->needs & OSI_NEED_FLOW;
+}
+
 /* Who only follows the flow of control needs no masks and no timers. */
 static bool is_wanted(const struct osi_session *session, enum osi_insn_kind kind)
 {
-    return (session->tool->events & OSI_IRQ_EVENTS) || kind == OSI_INSN_EXCEPTION_RETURN ||
-           kind == OSI_INSN_IRQ_ACK || kind == OSI_INSN_SET_VECTORS;
+    return (session->tool->events & OSI_IRQ_EVENTS) || kind == OSI_INSN_SET_VECTORS ||
+           (follows_flow(session) &&
+            (kind == OSI_INSN_EXCEPTION_RETURN || kind == OSI_INSN_IRQ_ACK));
 }
 
 static void attach_insn(struct osi_session *session, struct osi_block *block, size_t i)
@@ -127,7 +133,8 @@ void osi_instrument_irq(struct osi_session *session, struct osi_block *block,
     for (size_t i = 0; i < block->n; i++) {
         attach_insn(session, block, i);
     }
-    if (session->arch->accesses_memory(bytes, MIN(size, sizeof(bytes)))) {
+    if (((session->tool->events & OSI_IRQ_EVENTS) || follows_flow(session)) &&
+        session->arch->accesses_memory(bytes, MIN(size, sizeof(bytes)))) {
         osi_host_insn_observe(last, true, true, osi_at_access, OSI_HOST_READ_REGS, session);
     }
 }

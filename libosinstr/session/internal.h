@@ -208,6 +208,8 @@ void osi_happened(struct osi_session *session, struct osi_vcpu *vcpu, struct osi
 /* The guest's clock is sure again: events that waited for it go on. */
 void osi_release_deferred(struct osi_session *session, struct osi_vcpu *vcpu);
 
+/* "guest", "insn" or "host": what the times of the trace are. */
+const char *osi_clock_text(const struct osi_session *session);
 /* The native trace's schema for the library's own events. */
 int osi_open_trace(struct osi_session *session, struct osi_error *err);
 

@@ -282,12 +282,13 @@ static const struct osi_clock *clock_of(struct osi_session *session)
 
 /* ---- for tools that follow the flow of control ---- */
 static void entered(struct osi_session *session, unsigned index, const struct osi_vector *vector,
-                    enum osi_exception exception, uint64_t pc)
+                    enum osi_exception exception, bool fetch, uint64_t pc)
 {
     struct osi_flow what = { .irq = vector->kind == OSI_VECTOR_IRQ || vector->kind == OSI_VECTOR_FIQ,
-                             .user = vector->user, .exception = exception, .pc = pc };
+                             .user = vector->user, .exception = exception, .fetch = fetch,
+                             .pc = pc };
 
-    if (session->tool->needs & OSI_NEED_FLOW) {
+    if (session->tool->needs & OSI_NEEDS_ENTER) {
         osi_flow_entered(session, index, &what);
     }
 }

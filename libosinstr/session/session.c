@@ -292,7 +292,7 @@ static unsigned wanted_features(const struct osi_tool *tool, const struct osi_op
 {
     bool guest_clock = strcmp(osi_options_text(options, "clock"), "guest") == 0;
 
-    return ((tool->needs & (OSI_NEED_FUNCTIONS | OSI_NEED_FLOW)) ? OSI_ARCH_DECODE : 0) |
+    return ((tool->needs & (OSI_NEED_FUNCTIONS | OSI_NEEDS_ENTER)) ? OSI_ARCH_DECODE : 0) |
            ((tool->needs & OSI_NEED_TASKS) ? OSI_ARCH_LINUX | OSI_ARCH_REGISTERS | OSI_ARCH_DECODE
                                            : 0) |
            ((tool->needs & OSI_NEED_DECODE) ? OSI_ARCH_DECODE : 0) |
@@ -304,8 +304,11 @@ static void set_up_clock(struct osi_session *session)
 {
     const struct osi_command_line *line = &session->command_line;
 
-    osi_clock_init(&session->clock, (enum osi_clock_kind)osi_options_count(session->options, "clock"),
-                   line->icount, line->icount_shift);
+    enum osi_clock_kind kind = (session->tool->needs & OSI_NEED_OWN_CLOCK)
+                                   ? OSI_CLOCK_INSN
+                                   : (enum osi_clock_kind)osi_options_count(session->options, "clock");
+
+    osi_clock_init(&session->clock, kind, line->icount, line->icount_shift);
     if (session->tool->needs & OSI_NEED_FLOW) {
         session->insns = osi_host_cells_new(OSI_FLOW_CELLS);
     }
@@ -327,7 +330,7 @@ static void set_up_interrupts(struct osi_session *session)
 {
     bool masks = session->tool->events & OSI_IRQ_EVENTS;
 
-    if (masks || ((session->tool->needs & OSI_NEED_FLOW) && session->arch->interrupts &&
+    if (masks || ((session->tool->needs & OSI_NEEDS_ENTER) && session->arch->interrupts &&
                   osi_host_facts(session->host)->system)) {
         session->irq = osi_irq_new(session, session->host, session->arch, &osi_session_irq_client,
                                    masks);
@@ -460,7 +463,7 @@ static void announce(struct osi_session *session)
     osi_say(session, "%s, %s%s%s, clock %s, output in %s", facts->version, facts->target,
             session->guest ? ", kernel: " : "",
             session->guest ? osi_linux_provenance(session->guest) : "",
-            osi_options_text(session->options, "clock"), session->directory.path);
+            osi_clock_text(session), session->directory.path);
 }
 
 int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *info, int argc,
@@ -497,7 +500,7 @@ int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *inf
         announce(session);
     }
     osi_host_start(session->host);
-    if (session->irq || ((session->tool->needs & OSI_NEED_FLOW) &&
+    if (session->irq || ((session->tool->needs & OSI_NEEDS_ENTER) &&
                          osi_host_facts(session->host)->system)) {
         osi_host_watch_discontinuities(session->host);
     }

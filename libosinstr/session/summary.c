@@ -42,7 +42,8 @@ static void note_losses(struct osi_session *session, struct osi_report *report)
             jumps += vcpu->clock.jumps;
         }
     }
-    if (session->clock.kind == OSI_CLOCK_INSN && osi_n_vcpus(session) > 1) {
+    if (session->clock.kind == OSI_CLOCK_INSN && osi_n_vcpus(session) > 1 &&
+        (session->tool->needs & OSI_NEED_CLOCK)) {
         note(session, report, "each CPU counts its own instructions, so waits are left out");
     }
     if (late) {
@@ -76,7 +77,7 @@ static void state_run(struct osi_session *session, struct osi_report *report)
     if (session->guest) {
         osi_report_string(report, "kernel", osi_linux_provenance(session->guest));
     }
-    osi_report_string(report, "clock", osi_options_text(session->options, "clock"));
+    osi_report_string(report, "clock", osi_clock_text(session));
     osi_report_count(report, "vcpus", osi_n_vcpus(session));
     osi_report_string(report, "options", options);
     g_free(options);
@@ -152,6 +153,9 @@ static void close_trace(struct osi_session *session)
         return;
     }
     for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
+        if (session->tool->needs & OSI_NEED_OWN_CLOCK) {
+            continue; /* only the tool knows */
+        }
         snprintf(key, sizeof(key), "end_time.%u", i);
         snprintf(value, sizeof(value), "%" G_GUINT64_FORMAT, osi_end_time(session, i));
         osi_trace_note(session->trace, key, value);

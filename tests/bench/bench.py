@@ -48,6 +48,7 @@ PLANS = {
     "noop": {"mix": None, "linux": None},  # what loading any plugin costs
     "hotpath mode=blocks": {"mix": 1.12, "mix-2": None, "linux": 1.12, "linux-2": None},
     "hotpath mode=edges": {"mix": 1.35, "mix-2": None, "linux": 1.35, "linux-2": None},
+    "hotpath mode=trace": {"mix": 1.45, "mix-2": 1.55, "linux": 1.30, "linux-2": 1.40},
     "irq-latency": {"mix": 1.03, "mix-icount": 1.08, "mix-2": 1.13, "ticker": 1.03,
                     "ticker-icount": 1.08, "linux": None, "linux-2": None, "linux-icount": None},
     "sched": {"mix": 1.03, "mix-2": 1.13, "linux": None, "linux-2": None, "linux-icount": None},

@@ -6,6 +6,7 @@
  *              vCPU that ran, then "total COUNT"
  *   log=FILE   every instruction's address, in order, to FILE.N of vCPU N: uint64, little endian
  *   max=COUNT  log no more than so many of each vCPU; counting goes on
+ *   skip=COUNT do not log the first so many of each vCPU; max counts from there
  *
  * An instruction counts when it is about to run, so one that faults and is run again counts twice.
  * It stands on QEMU's interface directly; only which version to declare is asked of the library.
@@ -36,7 +37,7 @@ QP_FUNCTIONS(DECLARE)
 
 static struct cell cells[VCPUS];
 static char *out_name, *log_name;
-static uint64_t max_logged = UINT64_MAX;
+static uint64_t max_logged = UINT64_MAX, skipped;
 
 _Static_assert(sizeof(void *) >= sizeof(uint64_t), "a callback's data holds an address");
 
@@ -85,7 +86,7 @@ static void on_insn(unsigned vcpu, void *data)
     if (vcpu >= VCPUS) {
         die("vCPU %u is one too many", vcpu);
     }
-    if (log_name && cells[vcpu].count < max_logged) {
+    if (log_name && cells[vcpu].count - skipped < max_logged) {
         log_address(vcpu, (uint64_t)(uintptr_t)data);
     }
     cells[vcpu].count++;
@@ -141,6 +142,14 @@ static void on_exit_2(qp_id id, void *data)
     on_exit_7(data);
 }
 
+static bool parse_count(const char *text, uint64_t *count)
+{
+    char *end;
+
+    *count = strtoull(text, &end, 0);
+    return end > text && *end == '\0';
+}
+
 static bool option(const char *argument)
 {
     if (strncmp(argument, "out=", 4) == 0) {
@@ -148,10 +157,9 @@ static bool option(const char *argument)
     } else if (strncmp(argument, "log=", 4) == 0) {
         log_name = strdup(argument + 4);
     } else if (strncmp(argument, "max=", 4) == 0) {
-        char *end;
-
-        max_logged = strtoull(argument + 4, &end, 0);
-        return end > argument + 4 && *end == '\0';
+        return parse_count(argument + 4, &max_logged);
+    } else if (strncmp(argument, "skip=", 5) == 0) {
+        return parse_count(argument + 5, &skipped);
     } else {
         return false;
     }
