@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the plugins cost: QEMU's CPU time with a plugin over plain QEMU's, on the same guest work.
 
-usage: bench.py [--pairs N] [--qemu FILE] [--only WORKLOAD] PLUGINS-DIR GUESTS-DIR
+usage: bench.py [--pairs N] [--qemu FILE] [--only WORKLOAD] [--plugin NAME] PLUGINS-DIR GUESTS-DIR
 
 Machines are noisy, so runs are paired: each run with the plugin stands between two plain ones and is
 divided by their mean. Medians and quartiles of these ratios are printed, and beside them the noise: the
@@ -46,13 +46,25 @@ def workloads(args):
 # plugin, or plugin and option: {workload: limit of the median ratio, or None to report only}
 PLANS = {
     "noop": {"mix": None, "linux": None},  # what loading any plugin costs
+    "hotpath mode=calls": {"mix": None, "mix-2": None, "linux": 1.20, "linux-2": 1.30},
     "hotpath mode=blocks": {"mix": 1.12, "mix-2": None, "linux": 1.12, "linux-2": None},
     "hotpath mode=edges": {"mix": 1.35, "mix-2": None, "linux": 1.35, "linux-2": None},
     "hotpath mode=trace": {"mix": 1.45, "mix-2": 1.55, "linux": 1.30, "linux-2": 1.40},
+    # QEMU's own, for comparison
+    "contrib/libhotblocks inline=true": {"mix": None, "mix-2": None, "linux": None, "linux-2": None},
+    "contrib/libcflow": {"mix": None, "linux": None},
     "irq-latency": {"mix": 1.03, "mix-icount": 1.08, "mix-2": 1.13, "ticker": 1.03,
                     "ticker-icount": 1.08, "linux": None, "linux-2": None, "linux-icount": None},
     "sched": {"mix": 1.03, "mix-2": 1.13, "linux": None, "linux-2": None, "linux-icount": None},
 }
+
+
+def plugin_option(args, plugin, out):
+    """What -plugin gets; contrib/NAME is one of QEMU's own plugins."""
+    file, *options = plugin.split()
+    if file.startswith("contrib/"):
+        return ",".join([f"{os.path.join(args.contrib, os.path.basename(file))}.so", *options])
+    return ",".join([f"{os.path.join(args.plugins, file)}.so", f"out={out}/run", "quiet=on", *options])
 
 
 def cpu_seconds(command):
@@ -90,25 +102,26 @@ def main():
     parser.add_argument("--qemu", required=True)
     parser.add_argument("--kernel", required=True)
     parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--only")
+    parser.add_argument("--only", help="one workload")
+    parser.add_argument("--plugin", help="plugins whose name begins so")
+    parser.add_argument("--contrib", default="", help="folder of QEMU's own plugins")
     args = parser.parse_args()
     failed = False
     all_workloads = workloads(args)
-    print(f"{'plugin':<20} {'workload':<13} {'ratio':>6} {'q1':>6} {'q3':>6}   "
+    print(f"{'plugin':<32} {'workload':<13} {'ratio':>6} {'q1':>6} {'q3':>6}   "
           f"{'plain/plain':>11} {'q1':>6} {'q3':>6}   {'plain s':>7}  limit")
     for plugin, plan in PLANS.items():
         for name, limit in plan.items():
-            if args.only and args.only != name:
+            if (args.only and args.only != name) or (args.plugin and
+                                                     not plugin.startswith(args.plugin)):
                 continue
             with tempfile.TemporaryDirectory() as out:
-                file, *options = plugin.split()
-                option = ",".join([f"{os.path.join(args.plugins, file)}.so", f"out={out}/run",
-                                   "quiet=on", *options])
+                option = plugin_option(args, plugin, out)
                 plain = all_workloads[name]
                 ratio, noise, seconds = measure(plain, plain + ["-plugin", option], args.pairs)
             verdict = "" if limit is None else f"{limit:.2f} {'ok' if ratio[0] <= limit else 'OVER'}"
             failed |= limit is not None and ratio[0] > limit
-            print(f"{plugin:<20} {name:<13} {ratio[0]:6.3f} {ratio[1]:6.3f} {ratio[2]:6.3f}   "
+            print(f"{plugin:<32} {name:<13} {ratio[0]:6.3f} {ratio[1]:6.3f} {ratio[2]:6.3f}   "
                   f"{noise[0]:11.3f} {noise[1]:6.3f} {noise[2]:6.3f}   {seconds:7.2f}  {verdict}",
                   flush=True)
     sys.exit(failed)
