@@ -232,7 +232,6 @@ START_TEST(a_new_name_only)
 {
     struct rig rig = rig_new();
 
-    osi_calls_renamed(rig.calls); /* not in an exception: means nothing */
     call(&rig, 1, 'm', 'a');
     enter(&rig, 2, 'X', PC, true);
     osi_calls_renamed(rig.calls);
@@ -240,6 +239,20 @@ START_TEST(a_new_name_only)
     enter(&rig, 8, 'X', PC, true);
     leave(&rig, 16, SITE('s', 0)); /* so this is a signal */
     assert_tree(&rig, 32, "T;m 1 0\nT;m;a 10 1\nT;m;a;S 32 1\nT;m;a;X 20 2\n");
+    rig_free(&rig);
+}
+END_TEST
+
+/* Nor does it mean anything where no exception is under way. */
+START_TEST(a_new_name_from_elsewhere)
+{
+    struct rig rig = rig_new();
+
+    call(&rig, 1, 'm', 'a');
+    osi_calls_renamed(rig.calls);
+    enter(&rig, 2, 'X', PC, true);
+    leave(&rig, 4, SITE('s', 0));
+    assert_tree(&rig, 8, "T;m 1 0\nT;m;a 2 1\nT;m;a;S 8 1\nT;m;a;X 4 1\n");
     rig_free(&rig);
 }
 END_TEST
@@ -303,7 +316,7 @@ int main(void)
         drops_exceptions_without_a_return, returns_stay_in_their_exception,
         jumps_stay_in_their_exception, returns_to_an_unknown_place, the_first_return_begins_anew,
         a_fault_in_the_kernel_is_fixed_up, a_signal, a_signal_in_a_signal, longjmp_out_of_a_signal,
-        a_new_program, a_new_name_only, a_fork, a_fork_in_the_kernel,
+        a_new_program, a_new_name_only, a_new_name_from_elsewhere, a_fork, a_fork_in_the_kernel,
     };
 
     return run_suite("calltree-exceptions", tests, G_N_ELEMENTS(tests));
