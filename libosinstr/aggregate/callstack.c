@@ -29,11 +29,17 @@ static void settle(struct osi_calls *calls, uint32_t depth)
     calls->at = depth > calls->base ? calls->frames[depth - 1].node : base_node(calls);
 }
 
+/* Exceptions find room also when what they came to has used up its own. */
+static bool is_full(const struct osi_calls *calls)
+{
+    return calls->depth >= (calls->base ? OSI_MAX_DEPTH + OSI_DEPTH_RESERVE : OSI_MAX_DEPTH);
+}
+
 static void push(struct osi_calls *calls, const struct frame *frame)
 {
-    if (calls->depth == OSI_MAX_DEPTH) {
+    if (is_full(calls) && frame->kind != FRAME_EXCEPTION) {
         calls->health.deep++;
-        calls->overflow++;
+        calls->overflow += frame->kind == FRAME_CALL && frame->back != OSI_UNKNOWN_PC;
         return;
     }
     if (calls->depth == calls->room) {
@@ -69,7 +75,7 @@ static void replace(struct osi_calls *calls, uint32_t function)
 {
     struct frame *top;
 
-    if (!function) {
+    if (!function || calls->overflow) {
         return;
     }
     if (calls->depth == calls->base) {
@@ -125,8 +131,14 @@ static void drop_exception(struct osi_calls *calls)
     while (calls->base && calls->frames[calls->base - 1].kind != FRAME_EXCEPTION) {
         calls->base--;
     }
-    calls->overflow = 0;
+    calls->overflow = calls->frames[depth].overflow;
     settle(calls, depth);
+}
+
+static void begin_anew(struct osi_calls *calls)
+{
+    calls->base = calls->overflow = 0;
+    settle(calls, 0);
 }
 
 static bool is_signal(const struct osi_calls *calls, uint32_t frame)
@@ -148,6 +160,7 @@ static bool unwind_to(struct osi_calls *calls, uint32_t function)
             while (calls->base > i) {
                 drop_exception(calls);
             }
+            calls->overflow = 0;
             settle(calls, i);
             return true;
         }
@@ -238,14 +251,18 @@ void osi_callstack_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, 
 /* ---- exceptions ---- */
 void osi_callstack_enter(struct osi_calls *calls, const struct op *op)
 {
-    uint32_t parent = op->apart ? ROOT_NODE : calls->at;
-    uint32_t node = osi_callnode_child(calls->in, parent, op->function);
+    uint32_t node;
 
     osi_callstack_charge(calls, op->insns);
+    if (calls->depth == OSI_MAX_DEPTH + OSI_DEPTH_RESERVE) { /* none of them ever returned */
+        calls->health.deep++;
+        begin_anew(calls);
+    }
+    node = osi_callnode_child(calls->in, op->apart ? ROOT_NODE : calls->at, op->function);
     count_call(calls, node);
     push(calls, &(struct frame){ .kind = FRAME_EXCEPTION, .back = op->place, .node = node,
                                  .function = op->function, .arriving = op->arriving,
-                                 .user = op->user, .apart = op->apart });
+                                 .overflow = calls->overflow, .user = op->user, .apart = op->apart });
     calls->base = calls->depth;
     calls->overflow = 0;
 }
@@ -276,8 +293,7 @@ static void leave_elsewhere(struct osi_calls *calls)
         return;
     }
     if (calls->renamed) {
-        calls->base = 0;
-        settle(calls, 0);
+        begin_anew(calls);
     } else {
         osi_callstack_enter(calls, &(struct op){ .function = calls->tree->signal, .place = left.back });
         calls->frames[calls->depth - 1].arriving = left.arriving;
@@ -291,7 +307,9 @@ uint64_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc)
 
     if (!calls->base) {
         /* The first return of a new task, or of the machine, to where nothing was called from. */
-        settle(calls, pc == OSI_UNKNOWN_PC ? calls->depth : 0);
+        if (pc != OSI_UNKNOWN_PC) {
+            begin_anew(calls);
+        }
     } else if (!found) {
         leave_elsewhere(calls);
     } else {

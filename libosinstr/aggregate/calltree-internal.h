@@ -15,6 +15,7 @@
 
 #define OSI_UNKNOWN_PC UINT64_MAX
 #define OSI_MAX_DEPTH (1u << 20)
+#define OSI_DEPTH_RESERVE 4096u /* for exceptions */
 #define OSI_JOURNAL 256
 
 #define OSI_NO_NODE UINT32_MAX
@@ -63,6 +64,7 @@ struct frame {
     uint64_t back;
     uint64_t arriving;
     uint32_t node, function;
+    uint32_t overflow; /* of exceptions: of what they came to */
     uint8_t kind;
     bool user, apart; /* of exceptions */
 };
@@ -87,7 +89,7 @@ struct osi_calls {
     struct frame *frames;
     uint32_t depth, room;
     uint32_t base;     /* frames from here on belong to the exception (or the task) that runs */
-    uint32_t overflow; /* calls beyond OSI_MAX_DEPTH that did not return yet */
+    uint32_t overflow; /* calls beyond the deepest that did not return yet */
     uint64_t mark;     /* instructions up to here were charged */
     uint64_t insns;    /* charged in all */
     struct osi_calls_health health;

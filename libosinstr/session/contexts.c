@@ -197,25 +197,41 @@ void osi_contexts_event(struct osi_session *session, struct osi_vcpu *vcpu,
 }
 
 /* ---- option switch ---- */
+/* A task is what its symbol says, or its address. */
+static const char *name_of(struct osi_session *session, uint64_t task)
+{
+    struct osi_function symbol;
+    char name[32];
+
+    if (osi_function(session, osi_function_at(session, task), &symbol) && symbol.address == task) {
+        return symbol.name;
+    }
+    snprintf(name, sizeof(name), "task 0x%" G_GINT64_MODIFIER "x", task);
+    return g_string_chunk_insert_const(session->contexts->names, name);
+}
+
 static void on_switch(struct osi_session *session, unsigned index, void *data)
 {
     struct osi_vcpu *vcpu = osi_vcpu(session, index);
-    struct osi_context *from = vcpu->context, *to;
-    struct osi_function function;
+    struct entry *from = (struct entry *)vcpu->context, *to;
     uint64_t prev, next;
-    char name[32];
+    bool known = from->known;
 
     (void)data;
     if (osi_argument(session, index, 0, &prev) || osi_argument(session, index, 1, &next)) {
         return;
     }
-    snprintf(name, sizeof(name), "task 0x%" G_GINT64_MODIFIER "x", next);
     g_mutex_lock(&session->contexts->lock);
-    to = &change(session, vcpu, prev, next,
-                 osi_function(session, osi_function_at(session, next), &function) &&
-                 function.address == next ? function.name : name)->context;
+    to = change(session, vcpu, prev, next, name_of(session, next));
+    if (from->known && !known) {
+        from->context.name = name_of(session, prev);
+        from->context.stage++;
+    }
     g_mutex_unlock(&session->contexts->lock);
-    tell(session, vcpu, from, to);
+    if (from->known && !known) {
+        tell(session, vcpu, &from->context, &from->context);
+    }
+    tell(session, vcpu, &from->context, &to->context);
 }
 
 int osi_contexts_hook(struct osi_session *session, struct osi_error *err)
