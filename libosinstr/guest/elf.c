@@ -22,7 +22,7 @@ struct symbol {
     uint32_t name;
     uint8_t info;
     uint16_t section;
-    uint64_t value;
+    uint64_t value, size;
 };
 
 /* `count` elements of `each` bytes at `offset` are in the file. */
@@ -176,7 +176,7 @@ static char letter(const struct osi_elf *elf, const struct symbol *symbol)
 }
 
 static void read_symbols(const struct osi_elf *elf, const struct section *table,
-                         const struct section *strings, osi_elf_symbol found, void *data)
+                         const struct section *strings, osi_elf_sized_symbol found, void *data)
 {
     size_t each = elf->is64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
 
@@ -186,16 +186,18 @@ static void read_symbols(const struct osi_elf *elf, const struct section *table,
         char type;
 
         READ(elf, table->offset + i * each, &symbol, Elf32_Sym, Elf64_Sym, .name = raw.st_name,
-             .info = raw.st_info, .section = raw.st_shndx, .value = raw.st_value);
+             .info = raw.st_info, .section = raw.st_shndx, .value = raw.st_value,
+             .size = raw.st_size);
         type = letter(elf, &symbol);
         name = type ? string_at(elf, strings, symbol.name) : NULL;
         if (name && *name) {
-            found(data, symbol.value, type, name);
+            found(data, symbol.value, symbol.size, type, name);
         }
     }
 }
 
-static int symbols_of(const struct osi_elf *elf, uint32_t type, osi_elf_symbol symbol, void *data)
+static int symbols_of(const struct osi_elf *elf, uint32_t type, osi_elf_sized_symbol symbol,
+                      void *data)
 {
     struct section table, strings;
 
@@ -209,12 +211,27 @@ static int symbols_of(const struct osi_elf *elf, uint32_t type, osi_elf_symbol s
     return -ENOENT;
 }
 
-int osi_elf_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data)
+struct unsized {
+    osi_elf_symbol found;
+    void *data;
+};
+
+static void leave_out_size(void *data, uint64_t address, uint64_t size, char type, const char *name)
 {
-    return symbols_of(elf, SHT_SYMTAB, symbol, data);
+    const struct unsized *unsized = data;
+
+    (void)size;
+    unsized->found(unsized->data, address, type, name);
 }
 
-int osi_elf_dynamic_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data)
+int osi_elf_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data)
+{
+    struct unsized unsized = { symbol, data };
+
+    return symbols_of(elf, SHT_SYMTAB, leave_out_size, &unsized);
+}
+
+int osi_elf_dynamic_symbols(const struct osi_elf *elf, osi_elf_sized_symbol symbol, void *data)
 {
     return symbols_of(elf, SHT_DYNSYM, symbol, data);
 }

@@ -37,8 +37,11 @@ int osi_elf_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data
 /* The contents of the section `name`; NULL if it is absent, empty or compressed. */
 const uint8_t *osi_elf_section(const struct osi_elf *elf, const char *name, size_t *size);
 
-/* The same for .dynsym, which stripped programs and libraries still have. */
-int osi_elf_dynamic_symbols(const struct osi_elf *elf, osi_elf_symbol symbol, void *data);
+/* The same for .dynsym, which stripped programs and libraries still have. It has only what others
+ * may use, so what is between two of its functions need not belong to the first: `size` tells. */
+typedef void (*osi_elf_sized_symbol)(void *data, uint64_t address, uint64_t size, char type,
+                                     const char *name);
+int osi_elf_dynamic_symbols(const struct osi_elf *elf, osi_elf_sized_symbol symbol, void *data);
 
 /* Calls `found` for each section with code: its address and name. */
 void osi_elf_code_sections(const struct osi_elf *elf, osi_elf_symbol found, void *data);

@@ -20,6 +20,11 @@ struct osi_program {
 struct pour {
     struct osi_symtab *symbols;
     GHashTable *addresses; /* that have a name */
+    GArray *extents;       /* struct extent, of .dynsym */
+};
+
+struct extent {
+    uint64_t start, end;
 };
 
 /* Code only: a variable behind the last function would else swallow what follows it. */
@@ -30,6 +35,44 @@ static void add_symbol(void *data, uint64_t address, char type, const char *name
     if (strchr("tTwWi", type) && !osi_symname_is_noise(name)) {
         osi_symtab_add(pour->symbols, address, type, name);
         g_hash_table_add(pour->addresses, g_memdup2(&address, sizeof(address)));
+    }
+}
+
+static void add_sized_symbol(void *data, uint64_t address, uint64_t size, char type,
+                             const char *name)
+{
+    struct pour *pour = data;
+    struct extent extent = { address, address + size };
+
+    add_symbol(data, address, type, name);
+    if (size && g_hash_table_contains(pour->addresses, &address)) {
+        g_array_append_val(pour->extents, extent);
+    }
+}
+
+static int by_start(gconstpointer left, gconstpointer right)
+{
+    const struct extent *a = left, *b = right;
+
+    return (a->start > b->start) - (a->start < b->start);
+}
+
+/* Functions that nobody else may use have no name there; they are not the function before them. */
+static void add_gaps(struct pour *pour)
+{
+    uint64_t end = 0;
+
+    g_array_sort(pour->extents, by_start);
+    for (guint i = 0; i <= pour->extents->len; i++) {
+        const struct extent *next = i < pour->extents->len
+                                        ? &g_array_index(pour->extents, struct extent, i) : NULL;
+
+        if (end && (!next || next->start > end) &&
+            !g_hash_table_contains(pour->addresses, &end)) {
+            osi_symtab_add(pour->symbols, end, 't', "[unnamed]");
+            g_hash_table_add(pour->addresses, g_memdup2(&end, sizeof(end)));
+        }
+        end = next ? MAX(end, next->end) : end;
     }
 }
 
@@ -47,14 +90,17 @@ static void read_symbols(struct osi_program *program)
 {
     struct pour pour = {
         program->symbols, g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
+        g_array_new(FALSE, FALSE, sizeof(struct extent)),
     };
 
-    if (osi_elf_symbols(&program->elf, add_symbol, &pour)) {
-        osi_elf_dynamic_symbols(&program->elf, add_symbol, &pour);
+    if (osi_elf_symbols(&program->elf, add_symbol, &pour) &&
+        osi_elf_dynamic_symbols(&program->elf, add_sized_symbol, &pour) == 0) {
+        add_gaps(&pour);
     }
     osi_elf_code_sections(&program->elf, add_section, &pour);
     osi_symtab_finish(program->symbols);
     g_hash_table_destroy(pour.addresses);
+    g_array_unref(pour.extents);
 }
 
 static bool open_elf(struct osi_program *program)

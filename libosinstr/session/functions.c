@@ -252,7 +252,7 @@ uint32_t osi_function_find(struct osi_session *session, uint64_t address, uint64
             known.function.address = address - *offset;
             known.function.size = size;
             number = intern(functions, &known);
-            if (known.function.name[0] == '.') {
+            if (known.function.name[0] == '.' && strstr(known.function.name, "plt")) {
                 *offset = 0; /* a section of stubs: each instruction can be a function's first */
             }
         }

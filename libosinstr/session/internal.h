@@ -130,6 +130,7 @@ struct osi_session {
     const struct osi_host_register *general[32], *arguments[OSI_MAX_ARGUMENTS], *link, *frame;
     const struct osi_host_register *counter_freq;
     GThread *first_thread;   /* of vCPU 0, to notice round-robin */
+    pid_t process;           /* that loaded the plugin */
 
     GMutex lock;             /* for the rare things below */
     GHashTable *sites;       /* struct osi_site by (register, remaining) */

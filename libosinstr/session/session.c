@@ -168,9 +168,20 @@ static void discontinuity(void *data, unsigned vcpu, int kind, uint64_t from, ui
 }
 
 /* ---- the end ---- */
+/* A program in user-mode QEMU has forked, and this is the child: the folder is its parent's. */
+static bool is_fork(const struct osi_session *session)
+{
+    return !osi_host_facts(session->host)->system && getpid() != session->process;
+}
+
 void osi_finish(struct osi_session *session)
 {
     if (session->finished) {
+        return;
+    }
+    if (is_fork(session)) {
+        atomic_store(&session->ended, true);
+        session->finished = true;
         return;
     }
     osi_end_events(session);
@@ -269,6 +280,10 @@ static int refuse_machine(const struct osi_session *session, struct osi_error *e
         return osi_fail(err, -ENOTSUP,
                         "needs a whole machine (qemu-system-%s); this is user-mode QEMU",
                         facts->target);
+    }
+    if (session->window.task && !facts->system) {
+        return osi_fail(err, -ENOTSUP, "task= chooses among the tasks of a whole machine; "
+                        "this is user-mode QEMU, which runs one program");
     }
     if (session->wanted && !session->arch) {
         return osi_fail(err, -ENOTSUP, "target %s is not supported", facts->target);
@@ -442,6 +457,7 @@ static struct osi_session *session_new(const struct osi_tool *tool)
     struct osi_session *session = g_new0(struct osi_session, 1);
 
     session->tool = tool;
+    session->process = getpid();
     session->directory.fd = -1;
     g_mutex_init(&session->lock);
     session->hooks = osi_hooks_new();

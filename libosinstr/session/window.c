@@ -10,14 +10,15 @@ bool osi_counting(const struct osi_session *session)
     return atomic_load_explicit(&session->window.open, memory_order_relaxed);
 }
 
-static void set_window(struct osi_session *session, unsigned index, bool open)
+static void set_window(const struct osi_site *site, unsigned index, bool open)
 {
+    struct osi_session *session = site->session;
     struct osi_vcpu *vcpu = osi_vcpu(session, index);
 
     if (atomic_exchange(&session->window.open, open) != open) {
         atomic_fetch_add(&session->window.changes, 1);
         if (session->tool->window && vcpu && osi_enter(vcpu)) {
-            vcpu->remaining = 0;
+            vcpu->remaining = site->remaining;
             session->tool->window(session, index, open);
             osi_leave(vcpu);
         }
@@ -56,7 +57,8 @@ static void attach(struct osi_session *session, struct osi_block *block, const c
     }
     for (size_t i = 0; i < block->n; i++) {
         if (osi_insn_address(block, i) == address) {
-            osi_host_insn_call(osi_host_block_insn(block->host, i), fn, OSI_HOST_READ_REGS, session);
+            osi_host_insn_call(osi_host_block_insn(block->host, i), fn, OSI_HOST_READ_REGS,
+                               osi_site(session, 0, osi_insn_remaining(block, i)));
         }
     }
 }
