@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The session from inside: what its files share.
  *
- *   session.c     life: install, exit, stop
+ *   session.c     life: install, exit, stop; set-up.c: what can be refused
  *   instrument.c  at translation: what to attach where; instrument-irq.c: for interrupts
  *   irq-calls.c, irq-places.c  what runs at the places of interrupts, and what they are called
  *   hooks.c       guest functions by run-time address
@@ -213,6 +213,9 @@ void osi_release_deferred(struct osi_session *session, struct osi_vcpu *vcpu);
 const char *osi_clock_text(const struct osi_session *session);
 /* The native trace's schema for the library's own events. */
 int osi_open_trace(struct osi_session *session, struct osi_error *err);
+
+/* set-up.c: 0, or -errno and a sentence. */
+int osi_set_up(struct osi_session *session, struct osi_error *err);
 
 /* session.c */
 void osi_finish(struct osi_session *session);
