@@ -283,7 +283,8 @@ static void draw(struct osi_session *session, struct osi_edgestat *stat)
         osi_cfg_add(cfg, edge->from, edge->to, edge->kind, edge->count);
     }
     osi_cfg_make(cfg);
-    if (osi_write_file(session, "function.dot", write_dot, cfg) == 0) {
+    if (osi_write_file(session, "function.dot", write_dot, cfg) == 0 &&
+        !osi_option_switch(session, "quiet")) {
         osi_say(session, "to draw it: dot -Tsvg -o function.svg %s/function.dot",
                 osi_directory(session));
     }
