@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which thread of execution runs where. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "session/contexts.h"
@@ -238,7 +239,14 @@ int osi_contexts_hook(struct osi_session *session, struct osi_error *err)
 {
     const char *name = osi_options_find(session->options, "switch");
 
-    return !name || osi_hook(session, name, on_switch, NULL, err) ? 0 : -1;
+    if (!name) {
+        return 0;
+    }
+    if (!osi_functions_program(session->functions)) {
+        return osi_fail(err, -EINVAL, "switch=%s: this is for a program without an operating system "
+                        "whose symbols are known", name);
+    }
+    return osi_hook(session, name, on_switch, NULL, err) ? 0 : -ENOENT;
 }
 
 /* ---- public ---- */

@@ -16,7 +16,7 @@ void osi_contexts_free(struct osi_contexts *contexts); /* NULL is allowed */
 void osi_contexts_start(struct osi_session *session, struct osi_vcpu *vcpu);
 void osi_contexts_event(struct osi_session *session, struct osi_vcpu *vcpu,
                         const struct osi_event *event);
-/* When the functions are known. 0 or -1: there is no such function. */
+/* When the functions are known. 0 or -errno. */
 int osi_contexts_hook(struct osi_session *session, struct osi_error *err);
 
 #endif

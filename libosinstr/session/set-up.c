@@ -182,7 +182,7 @@ int osi_set_up(struct osi_session *session, struct osi_error *err)
             session->texts = osi_texts_new(osi_host_facts(session->host)->target);
         }
     }
-    if (!rc && osi_functions_program(session->functions)) {
+    if (!rc) {
         rc = osi_contexts_hook(session, err);
     }
     if (!rc && session->tool->start) {

@@ -62,6 +62,9 @@ static void note_losses(struct osi_session *session, struct osi_report *report)
         note(session, report, "%" G_GUINT64_FORMAT " events could not be stored and are missing "
              "in the trace (the tables have them)", osi_trace_lost(session->trace));
     }
+    if (session->window.from && !atomic_load(&session->window.changes)) {
+        note(session, report, "nothing was counted: %s was never entered", session->window.from);
+    }
     if (session->guest && !osi_linux_located(session->guest, NULL)) {
         note(session, report, "no task was seen: %s", osi_linux_trouble(session->guest));
     }
