@@ -153,6 +153,12 @@ static void window(struct osi_session *session, unsigned vcpu, bool open)
     }
 }
 
+static uint64_t now(struct osi_session *session, unsigned vcpu)
+{
+    (void)session;
+    return writers[vcpu]->insns;
+}
+
 /* The switch itself is recorded behind what is flushed here. */
 static void event(struct osi_session *session, const struct osi_event *event)
 {
@@ -265,6 +271,7 @@ const struct osi_tool hotpath_trace = {
     .block = block,
     .run = run,
     .flow = flow,
+    .time = now,
     .event = event,
     .window = window,
     .report = report,

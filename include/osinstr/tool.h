@@ -65,7 +65,8 @@ enum osi_need {
                                  the price of 3 us for each instruction of new code */
     OSI_NEED_EXCEPTIONS = 1 << 9, /* of the flow hook only OSI_FLOW_ENTER: little cost */
     OSI_NEED_OWN_CLOCK = 1 << 8,  /* the tool's records carry times of its own: instructions that
-                                     the vCPU executed; the option clock means nothing */
+                                     the vCPU executed; the option clock means nothing, and events
+                                     get their time from the time hook */
     OSI_NEED_EXACT = 1 << 4,  /* with icount: times right to the instruction also just after device
                                  accesses and faults, at the price of more counting; without it
                                  times there can be late by the rest of one block until the guest
@@ -112,6 +113,8 @@ struct osi_tool {
     /* Control went from one function to another, or an exception came or returned
      * (osinstr/flow.h). vCPU thread; frequent: no locks, no allocation. */
     void (*flow)(struct osi_session *session, const struct osi_flow *flow);
+    /* With OSI_NEED_OWN_CLOCK: what time it is on a vCPU. vCPU thread. */
+    uint64_t (*time)(struct osi_session *session, unsigned vcpu);
     /* Something happened. The event and its tasks are valid during the call (tasks: until the
      * end of the session). Events of one vCPU come in order. */
     void (*event)(struct osi_session *session, const struct osi_event *event);

@@ -202,7 +202,10 @@ static void take(struct osi_session *session, struct osi_vcpu *vcpu, unsigned re
     bool exact;
 
     if (!(session->tool->needs & OSI_NEED_CLOCK)) {
-        deliver_any(session, vcpu, d); /* nobody asked what time it is */
+        if (session->tool->time) {
+            d->event.time = session->tool->time(session, vcpu->index);
+        } /* else nobody asked what time it is */
+        deliver_any(session, vcpu, d);
         return;
     }
     d->count = osi_insn_count(session, vcpu, remaining);

@@ -100,6 +100,15 @@ static int append_block(struct osi_stream *stream, const uint8_t *block, size_t 
     return rc;
 }
 
+/* So many records did not fit the last time: what is alike needn't be encoded to learn that. Now and
+ * then it is, in case that it is not alike any more. */
+#define CROWDED_TRIALS 16
+
+static bool is_crowded(struct osi_stream *stream, size_t n)
+{
+    return stream->crowded && n >= stream->crowded && ++stream->trials % CROWDED_TRIALS;
+}
+
 /* Writes `n` records as one block, or as two halves when they do not fit in
  * one. Stops at the first failure; *done counts the events that are on disk. */
 static int write_records(struct osi_stream *stream, size_t first, size_t n, uint64_t *seq,
@@ -109,14 +118,19 @@ static int write_records(struct osi_stream *stream, size_t first, size_t n, uint
         .stream = stream->number, .seq = *seq, .drops = stream->pending_drops};
     size_t length;
     const uint8_t *block =
-        osi_encoder_block(stream->encoder, stream->records, first, n, &header, &length);
+        is_crowded(stream, n)
+            ? NULL
+            : osi_encoder_block(stream->encoder, stream->records, first, n, &header, &length);
     if (!block) {
+        stream->crowded = (uint32_t)n;
         int rc = write_records(stream, first, n / 2, seq, done);
         return rc ? rc : write_records(stream, first + n / 2, n - n / 2, seq, done);
     }
     int rc = append_block(stream, block, length);
     if (rc)
         return rc;
+    if (n >= stream->crowded)
+        stream->crowded = 0;
     stream->pending_drops = 0;
     stream->events += n;
     *done += n;

@@ -34,6 +34,7 @@ struct osi_stream {
     struct osi_trace_writer *writer;
     uint32_t number;
     uint64_t seq, generation;
+    uint32_t crowded, trials; /* so many records were too many for a block; 0: none were */
     int fd; /* -1: could not be created, is tried again with each block */
     uint64_t size; /* of the file: end of the last whole block */
 } __attribute__((aligned(OSI_STREAM_ALIGN)));
