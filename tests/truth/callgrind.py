@@ -2,17 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compares two profiles in callgrind's format: one that callgrind itself wrote, and one of the same run elsewhere.
 
-usage: callgrind.py [--explain PROGRAM] [--list] [--inclusive FUNCTION] ELF THEIRS OURS
+usage: callgrind.py [--explain PROGRAM] [--log] [--list] [--inclusive FUNCTION] [--summary FILE] ELF THEIRS OURS
 
 Equal must be: the total to 0.1 %, each function's own instructions to 0.5 %, how often each function was called, and
 how often from whom. What differs is printed, a line each, and is a failure. With --explain the rows that explained.py
 has for PROGRAM are no failures, and --list prints them too. Without it nothing may differ, not even by 0.1 %.
 With --inclusive, what FUNCTION calls must have cost the same too, with all that was called from there.
+With --log THEIRS is what insnlog.py says: nothing may differ but what explained.py has for that, to the instruction.
+
+With --summary OURS is hotpath's, and FILE its summary.json. It knows how often a function was called where callgrind's
+format can't say "never", and a handler's caller is "[signal]".
 
 A function may have several names, and a name several functions (static ones): all names that share an address, and all
 addresses that share a name, are one function here. callgrind's recursion levels (name'2) are one as well.
 """
 import argparse
+import json
 import os
 import re
 import sys
@@ -20,11 +25,12 @@ from collections import Counter, defaultdict
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from elfsym import Symbols  # noqa: E402
-from explained import explanation, shared  # noqa: E402
+from explained import LOG, ROWS, explanation, shared  # noqa: E402
 
 TOTAL, SELF = .001, .005  # what may differ
 COST = re.compile(r"^[0-9+*-]")
 NAME = re.compile(r"\((\d+)\)(?: (.*))?$")
+SIGNAL = "[signal]"
 
 
 class Profile:
@@ -108,10 +114,13 @@ class Functions:
 
     def of(self, name):
         """One name for all; "???" is code outside the program's symbols, whatever it is called."""
+        if name == SIGNAL:
+            return name
+        name, _, address = name.partition("@0x")  # hotpath's way to tell functions of one name apart
         if name in self.symbols.names:
             return self.title[self._root(name)]
         try:
-            start = self.symbols.find(int(name, 16))
+            start = self.symbols.find(int(address or name, 16))
         except (ValueError, TypeError):
             return "???"
         return "???" if start is None else self.title[self._root(start)]
@@ -134,6 +143,35 @@ def called(calls):
     return callees
 
 
+def without_uncalled(calls, path):
+    """The edges less those that are no calls: the format has no "calls=0", so hotpath writes 1 if a function got its
+    instructions in another way. How often a function really was called is in the summary; an edge is no call only if it
+    says 1, and if without all such edges into the function their sum is what the summary says. Returns also the
+    functions that the two disagree about."""
+    true, edges, single = Counter(), Counter(), Counter()
+    for row in json.load(open(path))["functions"]:
+        true[row["function"]] += row["calls"]
+        true[row["function"] + "@" + hex(int(row["address"] or "0", 16))] += row["calls"]
+    for (_, callee), count in calls.items():
+        edges[callee] += count
+        single[callee] += count == 1
+    none = {callee for callee, count in edges.items() if single[callee] and count - single[callee] == true[callee]}
+    wrong = sorted(callee for callee, count in edges.items() if callee not in none and count != true[callee])
+    return Counter({edge: count for edge, count in calls.items() if count != 1 or edge[1] not in none}), wrong
+
+
+def through_signal(calls, handlers):
+    """A log has no "[signal]": who was interrupted leads to the handler itself."""
+    through = Counter()
+    for (caller, callee), count in calls.items():
+        if callee in handlers:
+            through[caller, SIGNAL] += count
+            through[SIGNAL, callee] += count
+        else:
+            through[caller, callee] += count
+    return through
+
+
 def costs_from(caller, costs):
     return Counter({edge: cost for edge, cost in costs.items() if edge[0] == caller})
 
@@ -146,9 +184,10 @@ def differing(theirs, ours, tolerance):
 
 
 class Comparison:
-    def __init__(self, program, show):
+    def __init__(self, program, log, show):
         self.program, self.show, self.failures = program, show, 0
-        self.total, self.own = (TOTAL, SELF) if program else (0, 0)
+        self.rows = LOG if log else ROWS
+        self.total, self.own = (TOTAL, SELF) if program and not log else (0, 0)
 
     def verdict(self, good, text):
         self.failures += not good
@@ -159,7 +198,7 @@ class Comparison:
         bad, explained, by = 0, 0, 0
         for key, a, b in differing(theirs, ours, tolerance):
             name = " -> ".join(key) if isinstance(key, tuple) else key
-            why = explanation(self.program, kind, name, a - b)
+            why = explanation(self.rows, self.program, kind, name, a - b)
             if why is None:
                 bad += 1
             else:
@@ -173,8 +212,14 @@ class Comparison:
 def compare(arguments):
     functions = Functions(Symbols(arguments.elf))
     sides = [Profile(arguments.theirs), Profile(arguments.ours)]
+    wrong = []
+    if arguments.summary:
+        sides[1].calls, wrong = without_uncalled(sides[1].calls, arguments.summary)
     (a_own, a_calls, a_costs), (b_own, b_calls, b_costs) = (functions.profile(side) for side in sides)
-    c = Comparison(arguments.explain, arguments.list)
+    if arguments.log:
+        a_calls = through_signal(a_calls, {callee for caller, callee in b_calls if caller == SIGNAL})
+    c = Comparison(arguments.explain, arguments.log, arguments.list)
+    c.verdict(not wrong, f"{arguments.summary} says otherwise how often these were called: {wrong}")
     c.verdict(len(a_own) > 20 and len(b_own) > 20, f"{len(a_own)} functions there, {len(b_own)} here")
     for name, side in zip(("theirs", "ours"), sides):
         added = sum(side.own.values())
@@ -196,7 +241,9 @@ def compare(arguments):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1].removeprefix("usage: "))
     parser.add_argument("--explain", metavar="PROGRAM")
+    parser.add_argument("--log", action="store_true")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--summary", metavar="FILE")
     parser.add_argument("--inclusive", metavar="FUNCTION")
     for name in ("elf", "theirs", "ours"):
         parser.add_argument(name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The functions of a 64-bit little-endian ELF file, as its symbol table has them."""
+"""The functions of a 64-bit little-endian ELF file, as its symbol table has them, or .dynsym if it has none."""
 import bisect
 import struct
 
@@ -19,8 +19,9 @@ class Symbols:
             self.names.setdefault(name, set()).add(address)
             self.at.setdefault(address, set()).add(name)
             self.ends[address] = max(self.ends.get(address, 0), address + size)
-        for start, _, _ in code:  # code without symbols (PLT) does not belong to the function before it
+        for start, end, _ in code:  # what has no symbols (PLT, vDSO) does not belong to the function before it
             self.ends.setdefault(start, start)
+            self.ends.setdefault(end, end)
         self.starts = sorted(self.ends)
 
     def _sections(self):
@@ -28,7 +29,7 @@ class Symbols:
         offset, = struct.unpack_from("<Q", self.data, 0x28)
         size, count = struct.unpack_from("<HH", self.data, 0x3a)
         heads = [struct.unpack_from("<IIQQQQIIQQ", self.data, offset + i * size) for i in range(count)]
-        self.table = next((h[4], h[5], heads[h[6]][4]) for h in heads if h[1] == 2)
+        self.table = next((h[4], h[5], heads[h[6]][4]) for kind in (2, 11) for h in heads if h[1] == kind)
         return [(h[3], h[3] + h[5], i) for i, h in enumerate(heads) if h[2] & 4 and h[5]]
 
     def _symbols(self, code):

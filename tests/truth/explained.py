@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What must differ between a run under callgrind and one under QEMU, and why; callgrind.py reads it.
+"""What must differ between two profiles of a program, and why; callgrind.py reads it. ROWS is for a run under callgrind
+and one under QEMU, LOG for what a log of all instructions says and what hotpath says.
 
 A row: the programs, what it is about, the functions or edges (regular expressions, whole), how much may differ (None:
-anything), and the reason. "own": a function's own instructions; "calls": how often it was called; "edge": "FROM -> TO".
-The first row that allows the difference explains it.
+anything, a number: so much, a set: theirs less ours is one of these), and the reason. "own": a function's own
+instructions; "calls": how often it was called; "edge": "FROM -> TO". The first row that allows the difference explains it.
 """
 import re
 from collections import namedtuple
@@ -68,17 +69,38 @@ ROWS = [
     Row("signals", "edge", ".* -> __restore_rt", None, RETURN),
     Row("signals", "calls", HANDLERS, 16, HANDLER),
     Row("signals", "edge", rf".* -> ({HANDLERS})", 16, HANDLER),
+    Row("signals", "calls", r"\[signal\]", {-48}, HANDLER),
+    Row("signals", "edge", r"__pthread_kill_implementation\S* -> \[signal\]", {-40}, HANDLER),
+    Row("signals", "edge", r"touch -> \[signal\]", {-8}, HANDLER),
     Row("threads", "own", WAITING, None, WAIT),
     Row("threads", "calls", WAITING, None, WAIT),
     Row("threads", "edge", rf"({WAITING}) -> .*|.* -> ({WAITING})", None, WAIT),
 ]
 
+BLOCK = "QEMU counts a block when it begins: 8 faults, and 5 instructions behind each"
+RETURNED = "a handler returns to what the kernel put there, not to a caller; the signal's frame goes on"
 
-def explanation(program, kind, name, difference):
+LOG = [
+    Row("signals", "own", "touch", {-40}, BLOCK),
+    Row("signals", "calls", r"__restore_rt|\?\?\?", {32}, RETURNED),
+    Row("signals", "edge", r"returning -> (__restore_rt|\?\?\?)", {16}, RETURNED),
+    Row("signals", "edge", r"(nesting|stacked) -> (__restore_rt|\?\?\?)", {8}, RETURNED),
+    Row("signals", "own", r"\?\?\?", {64}, RETURNED),  # no symbol is there but on x86-64
+    Row("signals", "own", r"\[signal\]", {-64}, RETURNED),
+]
+
+
+def allows(slack, difference):
+    if slack is None:
+        return True
+    return difference in slack if isinstance(slack, set) else abs(difference) <= slack
+
+
+def explanation(rows, program, kind, name, difference):
     """The reason why this function or edge may differ so much, or None; without a program nothing may."""
-    for row in ROWS if program else ():
+    for row in rows if program else ():
         if row.kind == kind and re.fullmatch(row.programs, program) and re.fullmatch(row.names, name) and \
-                (row.slack is None or abs(difference) <= row.slack):
+                allows(row.slack, difference):
             return row.reason
     return None
 
