@@ -51,9 +51,10 @@ static void arrived(struct osi_session *session, unsigned index, const struct os
                     uint64_t *cells)
 {
     const struct osi_code *from = osi_code(session, (uint32_t)cells[OSI_CELL_ARRIVING]);
+    uint32_t ahead = osi_host_facts(session->host)->adds_late ? 0 : to->n;
     struct osi_flow flow = {
         .kind = from ? kind_of(from) : OSI_FLOW_JUMP,
-        .vcpu = index, .insns = cells[OSI_CELL_INSNS] - to->n, .from = from, .to = to,
+        .vcpu = index, .insns = cells[OSI_CELL_INSNS] - ahead, .from = from, .to = to,
     };
 
     cells[OSI_CELL_ARRIVING] = 0;
