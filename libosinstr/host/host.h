@@ -31,6 +31,7 @@ struct osi_host_facts {
     int api;             /* the interface version in force */
     bool can_read_memory;/* guest virtual memory */
     bool has_discontinuity;
+    bool adds_late;      /* QEMU 9.0: what is added at a block's start comes after the calls there */
     char version[32];    /* "QEMU 10.0", as far as known */
 };
 

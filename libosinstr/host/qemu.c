@@ -80,6 +80,7 @@ static void fill_facts(struct osi_host *host, const struct qp_info *info)
     }
     facts->can_read_memory = host->qp->read_memory_vaddr != NULL;
     facts->has_discontinuity = host->qp->register_vcpu_discon_cb != NULL;
+    facts->adds_late = host->qp->register_vcpu_tb_exec_cond_cb == NULL; /* came with the same release */
     if (osi_qemu_release(&major, &minor)) {
         snprintf(facts->version, sizeof(facts->version), "QEMU %d.%d", major, minor);
     } else {

@@ -23,7 +23,7 @@ struct place {
     const struct osi_code *code;
     uint64_t address;
     uint32_t function, called; /* called 0: not asked for yet */
-    uint16_t size, n;
+    uint16_t size, ahead; /* ahead: of its instructions, those counted when it is reached */
     uint8_t kind; /* of the last instruction */
     bool entry;
 };
@@ -106,7 +106,7 @@ static void arrived(struct osi_session *session, struct osi_vcpu *vcpu, struct p
 
     flow.kind = from ? kind_of(from) : OSI_FLOW_JUMP;
     flow.vcpu = vcpu->index;
-    flow.insns = cells[OSI_CELL_INSNS] - to->n;
+    flow.insns = cells[OSI_CELL_INSNS] - to->ahead;
     flow.from = from ? from->code : NULL;
     flow.to = to->code;
     flow.last = from ? (enum osi_insn_kind)from->kind : OSI_INSN_OTHER;
@@ -271,6 +271,7 @@ static bool is_left_out(const struct osi_session *session, uint64_t address)
 /* One for each code object. */
 static struct place *place_of(struct osi_session *session, const struct osi_code *code)
 {
+    uint16_t ahead = osi_host_facts(session->host)->adds_late ? 0 : (uint16_t)code->n;
     struct chunk *chunk;
     struct place *place;
 
@@ -286,7 +287,7 @@ static struct place *place_of(struct osi_session *session, const struct osi_code
         }
         place = &chunk->places[chunk->used++];
         *place = (struct place){ code, code->address, code->function, code->called,
-                                 (uint16_t)code->size, (uint16_t)code->n,
+                                 (uint16_t)code->size, ahead,
                                  (uint8_t)code->last.kind, code->entry };
         g_hash_table_insert(session->places, (void *)code, place);
     }
