@@ -250,5 +250,6 @@ const struct osi_arch osi_arch_x86_64 = {
     .pc = "rip",
     .vectors = vectors,
     .decode = decode,
+    .syscall_jumps = true,
     .is_kernel = is_kernel,
 };
