@@ -222,6 +222,20 @@ static enum osi_insn_kind decode(const uint8_t *bytes, size_t size, struct osi_d
     return out->kind;
 }
 
+/* REP with a string instruction: INS, OUTS, MOVS, CMPS, STOS, LODS, SCAS. */
+static bool repeats(const uint8_t *bytes, size_t size)
+{
+    bool rep = false;
+    size_t i = 0;
+
+    for (; i < size && is_prefix(bytes[i]); i++)
+        rep |= bytes[i] == 0xf2 || bytes[i] == 0xf3;
+    if (!rep || i == size)
+        return false;
+    return (bytes[i] >= 0x6c && bytes[i] <= 0x6f) || (bytes[i] >= 0xa4 && bytes[i] <= 0xa7) ||
+           (bytes[i] >= 0xaa && bytes[i] <= 0xaf);
+}
+
 /* In the order of the encoding, which is not the order in which QEMU lists them. */
 static const char *const general[] = {
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
@@ -250,5 +264,7 @@ const struct osi_arch osi_arch_x86_64 = {
     .pc = "rip",
     .vectors = vectors,
     .decode = decode,
+    .repeats = repeats,
+    .syscall_jumps = true,
     .is_kernel = is_kernel,
 };

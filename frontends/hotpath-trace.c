@@ -32,6 +32,19 @@ static void emit(void *data, uint64_t time, const uint64_t *fields)
     osi_record(session_of_all, *(unsigned *)data, 0, time, fields);
 }
 
+/* Can its last instruction lead to the block's inside? */
+static bool loops(const struct osi_code *code)
+{
+    const struct osi_decoded *end = &code->last;
+    const struct osi_arch *arch = osi_arch(session_of_all);
+    uint64_t offset = code->last_address - code->address;
+
+    return end->kind == OSI_INSN_JUMP_INDIRECT ||
+           (end->has_target && end->kind != OSI_INSN_CALL &&
+            offset + (uint64_t)end->displacement - 1 < code->size - 1) ||
+           (arch->repeats && arch->repeats(code->bytes + offset, code->size - offset));
+}
+
 static void tell_code(void *data, uint32_t id, struct osi_path_code *to)
 {
     const struct osi_code *code = osi_code(session_of_all, id);
@@ -45,10 +58,7 @@ static void tell_code(void *data, uint32_t id, struct osi_path_code *to)
     to->size = code->size;
     to->function = kept->function;
     to->offset = kept->offset;
-    to->loops = code->last.kind == OSI_INSN_JUMP_INDIRECT ||
-                (code->last.has_target && code->last.kind != OSI_INSN_CALL &&
-                 code->last_address + (uint64_t)code->last.displacement - code->address - 1 <
-                     code->size - 1);
+    to->loops = loops(code);
 }
 
 static bool is_wanted(void *data)

@@ -166,6 +166,9 @@ struct osi_arch {
      * goes to *reg. NULL without OSI_ARCH_LINUX. */
     bool (*stores_zero)(const uint8_t *bytes, size_t size, uint32_t offset, uint8_t *reg);
 
+    /* May QEMU end a block behind this instruction, and lead to it again (x86's REP)? NULL: none. */
+    bool (*repeats)(const uint8_t *bytes, size_t size);
+
     /* The address of code as it stands in a register, without tags and signatures; NULL: as it is. */
     uint64_t (*code_address)(uint64_t value);
     const char *link, *frame; /* registers: return address, frame record (its caller's, then its own

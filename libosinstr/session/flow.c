@@ -208,14 +208,26 @@ void osi_flow_left(struct osi_session *session, unsigned index, uint64_t pc)
     deliver(session, osi_vcpu(session, index), &flow);
 }
 
-void osi_flow_discontinuity(struct osi_session *session, unsigned index, int kind, uint64_t from)
+/* On x86 QEMU tells of an exception before control goes to its handler, so from where it is to the same
+ * place, and right behind that of an interrupt that leads to the handler. */
+static bool is_told_again(struct osi_vcpu *vcpu, int kind, uint64_t from, uint64_t to)
+{
+    bool again = vcpu->told && kind == OSI_HOST_INTERRUPT && vcpu->told_from == from;
+
+    vcpu->told = kind == OSI_HOST_EXCEPTION && from == to;
+    vcpu->told_from = from;
+    return again;
+}
+
+void osi_flow_discontinuity(struct osi_session *session, unsigned index, int kind, uint64_t from,
+                            uint64_t to)
 {
     struct osi_vcpu *vcpu = osi_vcpu(session, index);
     struct osi_flow what = { .irq = kind == OSI_HOST_INTERRUPT, .pc = from,
                              .user = !session->arch->is_kernel(from),
                              .exception = OSI_EXCEPTION_OTHER };
 
-    if (vcpu && osi_enter(vcpu)) {
+    if (vcpu && !is_told_again(vcpu, kind, from, to) && osi_enter(vcpu)) {
         vcpu->remaining = OSI_BEFORE_NEXT;
         osi_flow_entered(session, index, &what);
         osi_leave(vcpu);

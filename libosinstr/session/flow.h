@@ -18,7 +18,8 @@ void osi_instrument_flow(struct osi_session *session, struct osi_block *block);
 void osi_flow_free(struct osi_session *session);
 void osi_flow_start(struct osi_session *session, unsigned vcpu);
 /* QEMU reports an exception on a target whose exceptions are not known in detail. */
-void osi_flow_discontinuity(struct osi_session *session, unsigned vcpu, int kind, uint64_t from);
+void osi_flow_discontinuity(struct osi_session *session, unsigned vcpu, int kind, uint64_t from,
+                            uint64_t to);
 /* From guest/irq.c, inside osi_enter(). */
 void osi_flow_entered(struct osi_session *session, unsigned vcpu, const struct osi_flow *what);
 void osi_flow_acked(struct osi_session *session, unsigned vcpu, uint32_t hwirq);

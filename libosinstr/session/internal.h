@@ -74,6 +74,8 @@ struct osi_vcpu {
     struct osi_irqtrack *irqtrack; /* events as delivered */
     void *shard;
     struct osi_context *context; /* that runs */
+    bool told;             /* QEMU told of an exception before it was taken, from here: */
+    uint64_t told_from;
     uint64_t *cells;       /* of session->insns; NULL: they can move */
     unsigned n_deferred;
     struct osi_deferred *deferred;

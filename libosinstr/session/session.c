@@ -163,7 +163,7 @@ static void discontinuity(void *data, unsigned vcpu, int kind, uint64_t from, ui
     if (session->irq) {
         osi_discontinuity(session, vcpu, from, to); /* the entry in the vector table says more than the kind */
     } else {
-        osi_flow_discontinuity(session, vcpu, kind, from);
+        osi_flow_discontinuity(session, vcpu, kind, from, to);
     }
 }
 

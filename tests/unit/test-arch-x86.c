@@ -270,6 +270,23 @@ START_TEST(test_every_kind)
 }
 END_TEST
 
+START_TEST(test_repeats)
+{
+    const struct osi_arch *arch = osi_arch_find("x86_64");
+
+    ck_assert(arch->repeats((const uint8_t *)"\xf3\xa4", 2));         /* rep movsb */
+    ck_assert(arch->repeats((const uint8_t *)"\xf3\x48\xab", 3));     /* rep stosq */
+    ck_assert(arch->repeats((const uint8_t *)"\x66\xf2\xaf", 3));     /* repne scasw */
+    ck_assert(arch->repeats((const uint8_t *)"\xf3\x6c", 2));         /* rep insb */
+    ck_assert(!arch->repeats((const uint8_t *)"\xa4", 1));            /* movsb */
+    ck_assert(!arch->repeats((const uint8_t *)"\xf3\x90", 2));        /* pause */
+    ck_assert(!arch->repeats((const uint8_t *)"\xf3\xa8\x01", 3));    /* test */
+    ck_assert(!arch->repeats((const uint8_t *)"\xf3\xc3", 2));        /* rep ret */
+    ck_assert(!arch->repeats((const uint8_t *)"\xf3\x0f\x6f\xc1", 4)); /* movdqu */
+    ck_assert(!arch->repeats((const uint8_t *)"\xf3", 1));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("arch-x86");
@@ -281,6 +298,7 @@ int main(void)
     tcase_add_test(tcase, test_prefixes);
     tcase_add_loop_test(tcase, test_cut, 0, COUNT(encodings));
     tcase_add_test(tcase, test_every_kind);
+    tcase_add_test(tcase, test_repeats);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
