@@ -12,7 +12,10 @@ static uint8_t memory[300];
 static int recurse(int n);
 APART static int recurse(int n)
 {
-    return n ? recurse(n - 1) + n : 0;
+    int below = n ? recurse(n - 1) : 0;
+
+    sum++; /* behind the call, or the compiler makes a loop of it */
+    return below + n;
 }
 
 APART static void one(int i) { sum += (uint64_t)i; }
