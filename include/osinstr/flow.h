@@ -23,6 +23,7 @@
 #define OSINSTR_FLOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <osinstr/code.h>
@@ -51,12 +52,15 @@ struct osi_flow {
     uint64_t insns; /* that the vCPU executed before this */
     struct osi_context *context; /* that runs */
     bool counting;  /* osi_counting(), and the context is wanted */
-    const struct osi_code *from, *to;
-    /* The same as in from and to, at hand: looking there costs a cache miss each. */
+    /* CALL, RETURN, JUMP, RESUME: the code that control came from (NULL: nothing visible led there)
+     * and went to, behind a pointer: osi_flow_from() and osi_flow_to() look there, which costs a
+     * cache miss each. What matters most is here. */
+    const struct osi_code *const *from, *const *to;
     enum osi_insn_kind last;   /* that led here, if `from` is set */
-    uint32_t from_function, to_function, to_called; /* to_called: osi_code_called() */
+    uint32_t from_function;    /* of the code's start; 0: not known, or no `from` */
+    uint32_t to_function, to_called; /* as in struct osi_code; to_called: osi_code_called() */
     bool to_entry;
-    uint64_t from_end, to_address;
+    uint64_t from_end, to_address; /* osi_code_end() of the one, address of the other */
     uint64_t pc;
     bool irq;       /* ENTER: an interrupt */
     bool user;      /* ENTER: user code was interrupted, as far as the target tells */
@@ -65,6 +69,16 @@ struct osi_flow {
     uint32_t hwirq; /* ACK */
     uint64_t arriving; /* ENTER: a call, return or jump was done and had not arrived; see below */
 };
+
+static inline const struct osi_code *osi_flow_from(const struct osi_flow *flow)
+{
+    return flow->from ? *flow->from : NULL;
+}
+
+static inline const struct osi_code *osi_flow_to(const struct osi_flow *flow)
+{
+    return *flow->to;
+}
 
 /* For the flow hook, at a LEAVE: the exception returns to where the one returned that was entered with
  * this `arriving`, so the call under way then goes on. */

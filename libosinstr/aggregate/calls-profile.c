@@ -43,15 +43,21 @@ static uint32_t function_of(struct builder *b, uint32_t number, uint32_t root)
     return GPOINTER_TO_UINT(index) - 1;
 }
 
+static uint32_t add_node(struct builder *b, uint32_t parent, uint32_t function)
+{
+    struct osi_profile_node node = { .parent = parent, .function = function };
+
+    g_array_append_val(b->nodes, node);
+    return b->nodes->len - 1;
+}
+
 /* The child of a node; nodes of the same path on several vCPUs become one. */
 static uint32_t child_of(struct builder *b, uint32_t parent, uint32_t function)
 {
-    struct osi_profile_node node = { .parent = parent, .function = function };
     gpointer key = key_of(function, parent), index = g_hash_table_lookup(b->children, key);
 
     if (!index) {
-        g_array_append_val(b->nodes, node);
-        index = GUINT_TO_POINTER(b->nodes->len - 1);
+        index = GUINT_TO_POINTER(add_node(b, parent, function));
         g_hash_table_insert(b->children, key, index);
     }
     return GPOINTER_TO_UINT(index);
@@ -71,7 +77,20 @@ static bool *used_nodes(const struct osi_callnodes *in)
     return used;
 }
 
-static void add_tree(struct builder *b, const struct osi_callnodes *in)
+/* A tree that is the only one of its name has no paths of others to look for. */
+static bool is_alone(const struct osi_calltree *tree, const struct osi_callnodes *in)
+{
+    for (guint i = 0; i < tree->all->len; i++) {
+        const struct osi_callnodes *other = g_ptr_array_index(tree->all, i);
+
+        if (other != in && other->nodes[ROOT_NODE].function == in->nodes[ROOT_NODE].function) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_tree(struct builder *b, const struct osi_callnodes *in, bool alone)
 {
     uint32_t *moved = g_new(uint32_t, in->n_nodes), root = in->nodes[ROOT_NODE].function;
     bool *used = used_nodes(in);
@@ -81,8 +100,10 @@ static void add_tree(struct builder *b, const struct osi_callnodes *in)
         struct osi_profile_node *to;
 
         if (used[i]) {
-            moved[i] = child_of(b, i == ROOT_NODE ? 0 : moved[from->parent],
-                                function_of(b, from->function, root));
+            uint32_t parent = i == ROOT_NODE ? 0 : moved[from->parent];
+            uint32_t function = function_of(b, from->function, root);
+
+            moved[i] = alone ? add_node(b, parent, function) : child_of(b, parent, function);
             to = &g_array_index(b->nodes, struct osi_profile_node, moved[i]);
             to->self += from->self;
             to->calls += from->calls;
@@ -108,7 +129,9 @@ void osi_calltree_profile(struct osi_calltree *tree, osi_calls_resolve resolve, 
     root.function = add_function(&b, &all);
     g_array_append_val(b.nodes, root);
     for (guint i = 0; i < tree->all->len; i++) {
-        add_tree(&b, g_ptr_array_index(tree->all, i));
+        const struct osi_callnodes *in = g_ptr_array_index(tree->all, i);
+
+        add_tree(&b, in, is_alone(tree, in));
     }
     g_hash_table_destroy(b.known);
     g_hash_table_destroy(b.children);

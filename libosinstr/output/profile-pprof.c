@@ -270,7 +270,7 @@ int osi_profile_pprof(const struct osi_profile *profile, FILE *stream)
     enum { GZIP = 16, WINDOW_BITS = 15, MEMORY = 8 };
     struct writer w = { .profile = profile, .stream = stream };
 
-    if (deflateInit2(&w.deflate, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP + WINDOW_BITS, MEMORY,
+    if (deflateInit2(&w.deflate, Z_BEST_SPEED, Z_DEFLATED, GZIP + WINDOW_BITS, MEMORY,
                      Z_DEFAULT_STRATEGY) != Z_OK)
         return -ENOMEM;
     w.module_of = g_new0(uint32_t, profile->n_functions);

@@ -28,6 +28,11 @@ struct place {
     bool entry;
 };
 
+/* What arrives is told by two more cells: not to look at the place of a call spares a cache miss. */
+#define FROM_INFO(kind, function) ((uint64_t)(function) << 8 | (kind))
+#define FROM_KIND(info) ((enum osi_insn_kind)((info) & 0xff))
+#define FROM_FUNCTION(info) ((uint32_t)((info) >> 8))
+
 #define CHUNK 65536u /* bytes; aligned to this, so that a place finds its chunk's head */
 
 struct chunk {
@@ -59,9 +64,9 @@ static inline void deliver(struct osi_session *session, const struct osi_vcpu *v
 }
 
 /* ---- at run time ---- */
-static inline enum osi_flow_kind kind_of(const struct place *from)
+static inline enum osi_flow_kind kind_of(enum osi_insn_kind last)
 {
-    switch (from->kind) {
+    switch (last) {
     case OSI_INSN_CALL:
     case OSI_INSN_CALL_INDIRECT:
         return OSI_FLOW_CALL;
@@ -104,14 +109,14 @@ static void arrived(struct osi_session *session, struct osi_vcpu *vcpu, struct p
     const struct place *from = arriving_from(cells);
     struct osi_flow flow;
 
-    flow.kind = from ? kind_of(from) : OSI_FLOW_JUMP;
     flow.vcpu = vcpu->index;
     flow.insns = cells[OSI_CELL_INSNS] - to->ahead;
-    flow.from = from ? from->code : NULL;
-    flow.to = to->code;
-    flow.last = from ? (enum osi_insn_kind)from->kind : OSI_INSN_OTHER;
-    flow.from_function = from ? from->function : 0;
-    flow.from_end = from ? from->address + from->size : 0;
+    flow.from = from ? &from->code : NULL;
+    flow.to = &to->code;
+    flow.last = from ? FROM_KIND(cells[OSI_CELL_FROM]) : OSI_INSN_OTHER;
+    flow.kind = from ? kind_of(flow.last) : OSI_FLOW_JUMP;
+    flow.from_function = from ? FROM_FUNCTION(cells[OSI_CELL_FROM]) : 0;
+    flow.from_end = cells[OSI_CELL_FROM_END];
     flow.to_function = to->function;
     flow.to_called = called(to);
     flow.to_entry = to->entry;
@@ -318,6 +323,14 @@ void osi_flow_free(struct osi_session *session)
     g_hash_table_destroy(session->places);
 }
 
+static void attach_stores(struct osi_session *session, struct osi_host_insn *last,
+                          const struct place *place)
+{
+    osi_host_insn_store(last, session->insns, OSI_CELL_ARRIVING, (uint64_t)(uintptr_t)place);
+    osi_host_insn_store(last, session->insns, OSI_CELL_FROM, FROM_INFO(place->kind, place->function));
+    osi_host_insn_store(last, session->insns, OSI_CELL_FROM_END, place->address + place->size);
+}
+
 void osi_instrument_flow(struct osi_session *session, struct osi_block *block)
 {
     struct osi_host_insn *last = osi_host_block_insn(block->host, block->n - 1);
@@ -336,8 +349,7 @@ void osi_instrument_flow(struct osi_session *session, struct osi_block *block)
                               place);
     }
     if (stores(session, code)) {
-        osi_host_insn_store(last, session->insns, OSI_CELL_ARRIVING,
-                            (uint64_t)(uintptr_t)place);
+        attach_stores(session, last, place);
     }
     if (code->last.kind == OSI_INSN_EXCEPTION_RETURN && !session->irq) {
         osi_host_insn_call(last, at_return, OSI_HOST_NO_REGS, (void *)code);
@@ -347,7 +359,12 @@ void osi_instrument_flow(struct osi_session *session, struct osi_block *block)
 /* ---- public ---- */
 void osi_flow_resume(struct osi_session *session, unsigned index, uint64_t arriving)
 {
-    cells_of(session, osi_vcpu(session, index))[OSI_CELL_ARRIVING] = arriving;
+    const struct place *from = (const struct place *)(uintptr_t)arriving;
+    uint64_t *cells = cells_of(session, osi_vcpu(session, index));
+
+    cells[OSI_CELL_ARRIVING] = arriving;
+    cells[OSI_CELL_FROM] = FROM_INFO(from->kind, from->function);
+    cells[OSI_CELL_FROM_END] = from->address + from->size;
 }
 
 void osi_flow_kernel_only(struct osi_session *session)

@@ -11,7 +11,13 @@ struct osi_vcpu;
 #define OSI_NEEDS_ENTER (OSI_NEED_FLOW | OSI_NEED_EXCEPTIONS)
 
 /* Cells of session->insns. */
-enum { OSI_CELL_INSNS, OSI_CELL_ARRIVING, OSI_FLOW_CELLS };
+enum {
+    OSI_CELL_INSNS,
+    OSI_CELL_ARRIVING,  /* a struct place of flow.c: control left there and has not arrived; 0: none */
+    OSI_CELL_FROM,      /* its instruction's kind and function */
+    OSI_CELL_FROM_END,  /* the address behind it */
+    OSI_FLOW_CELLS,
+};
 
 /* Attaches to a block of a tool with OSI_NEED_FLOW. */
 void osi_instrument_flow(struct osi_session *session, struct osi_block *block);

@@ -24,7 +24,7 @@ static const struct osi_option options[] = {
 static void print_ways(const char *what, const struct osi_flow *flow)
 {
     printf("%u %" PRIu64 " %s %" PRIx64 " %" PRIx64 "\n", flow->vcpu, flow->insns, what,
-           flow->from ? flow->from->last_address : 0, flow->to->address);
+           osi_flow_from(flow) ? osi_flow_from(flow)->last_address : 0, osi_flow_to(flow)->address);
 }
 
 static void enter(struct osi_session *session, struct state *state, const struct osi_flow *flow)
