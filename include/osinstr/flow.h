@@ -80,6 +80,12 @@ static inline const struct osi_code *osi_flow_to(const struct osi_flow *flow)
     return *flow->to;
 }
 
+/* ENTER: the code whose call, return or jump had not arrived; NULL: none. */
+static inline const struct osi_code *osi_flow_arriving(const struct osi_flow *flow)
+{
+    return flow->arriving ? *(const struct osi_code *const *)(uintptr_t)flow->arriving : NULL;
+}
+
 /* For the flow hook, at a LEAVE: the exception returns to where the one returned that was entered with
  * this `arriving`, so the call under way then goes on. */
 void osi_flow_resume(struct osi_session *session, unsigned vcpu, uint64_t arriving);

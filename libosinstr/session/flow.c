@@ -20,7 +20,7 @@ static inline uint64_t *cells_of(const struct osi_session *session, const struct
 /* What is needed of a block when control leaves or reaches it. Small and close together, because all
  * of a kernel's do not fit into a processor's cache. */
 struct place {
-    const struct osi_code *code;
+    const struct osi_code *code; /* first: osi_flow_from() and its like find it there */
     uint64_t address;
     uint32_t function, called; /* called 0: not asked for yet */
     uint16_t size, ahead; /* ahead: of its instructions, those counted when it is reached */
@@ -363,8 +363,10 @@ void osi_flow_resume(struct osi_session *session, unsigned index, uint64_t arriv
     uint64_t *cells = cells_of(session, osi_vcpu(session, index));
 
     cells[OSI_CELL_ARRIVING] = arriving;
-    cells[OSI_CELL_FROM] = FROM_INFO(from->kind, from->function);
-    cells[OSI_CELL_FROM_END] = from->address + from->size;
+    if (from) {
+        cells[OSI_CELL_FROM] = FROM_INFO(from->kind, from->function);
+        cells[OSI_CELL_FROM_END] = from->address + from->size;
+    }
 }
 
 void osi_flow_kernel_only(struct osi_session *session)

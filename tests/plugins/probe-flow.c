@@ -12,7 +12,7 @@
 struct state {
     struct {
         uint64_t pc;
-        uint32_t arriving;
+        uint64_t arriving;
     } entered[DEEPEST];
     unsigned depth;
 };
@@ -27,9 +27,9 @@ static void print_ways(const char *what, const struct osi_flow *flow)
            osi_flow_from(flow) ? osi_flow_from(flow)->last_address : 0, osi_flow_to(flow)->address);
 }
 
-static void enter(struct osi_session *session, struct state *state, const struct osi_flow *flow)
+static void enter(struct state *state, const struct osi_flow *flow)
 {
-    const struct osi_code *arriving = osi_code(session, flow->arriving);
+    const struct osi_code *arriving = osi_flow_arriving(flow);
 
     printf("%u %" PRIu64 " enter %" PRIx64 "%s%s", flow->vcpu, flow->insns, flow->pc,
            flow->irq ? " irq" : "", flow->user ? " user" : "");
@@ -56,7 +56,7 @@ static void on_flow(struct osi_session *session, const struct osi_flow *flow)
     static const char *const ways[] = { "call", "return", "jump", "resume" };
 
     if (flow->kind == OSI_FLOW_ENTER) {
-        enter(session, osi_data(session), flow);
+        enter(osi_data(session), flow);
     } else if (flow->kind == OSI_FLOW_LEAVE) {
         leave(session, osi_data(session), flow);
     } else if (flow->kind == OSI_FLOW_ACK) {
