@@ -82,7 +82,21 @@ START_TEST(returns_stay_in_their_exception)
     leave(&rig, 8, PC);
     ret(&rig, 16, 'a', 'm');
     assert_tree(&rig, 32, "T;m 33 0\nT;m;a 18 1\nT;m;a;X 0 1\nT;m;a;X;m 8 0\nT;m;a;X;v 4 0\n");
-    assert_health(&rig, 2, 0, 1);
+    assert_health(&rig, 2, 0, 0); /* where it begins, a return is how code jumps */
+    rig_free(&rig);
+}
+END_TEST
+
+/* Deeper in, it is a return to nowhere. */
+START_TEST(returns_to_nowhere_in_an_exception)
+{
+    struct rig rig = rig_new();
+
+    call(&rig, 1, 'm', 'a');
+    enter(&rig, 2, 'X', PC, true);
+    call(&rig, 4, 'v', 'h');
+    ret(&rig, 8, 'h', 'm');
+    assert_health(&rig, 1, 0, 1);
     rig_free(&rig);
 }
 END_TEST
@@ -314,6 +328,7 @@ int main(void)
     const TTest *const tests[] = {
         exceptions_nest_in_calls, what_was_arriving_goes_on, returns_behind_its_instruction,
         drops_exceptions_without_a_return, returns_stay_in_their_exception,
+        returns_to_nowhere_in_an_exception,
         jumps_stay_in_their_exception, returns_to_an_unknown_place, the_first_return_begins_anew,
         a_fault_in_the_kernel_is_fixed_up, a_signal, a_signal_in_a_signal, longjmp_out_of_a_signal,
         a_new_program, a_new_name_only, a_new_name_from_elsewhere, a_fork, a_fork_in_the_kernel,
