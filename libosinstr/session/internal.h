@@ -101,6 +101,7 @@ struct osi_session {
     const struct osi_tool *tool;
     struct osi_options *options;
     struct osi_directory directory;
+    FILE *messages;
     struct osi_command_line command_line;
     struct osi_host *host;
     const struct osi_arch *arch;

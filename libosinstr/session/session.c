@@ -22,12 +22,13 @@
 
 #define CACHE_LINES 256 /* what two vCPUs must not share, neighbour prefetch included */
 
-static void say(const char *tool, const char *text)
+static void say(FILE *stream, const char *tool, const char *text)
 {
     /* One write per line: other plugins and the guest's console share the terminal. */
     char *line = g_strdup_printf("osinstr %s: %s\n", tool, text);
 
-    fputs(line, stderr);
+    fputs(line, stream);
+    fflush(stream);
     g_free(line);
 }
 
@@ -39,7 +40,7 @@ void osi_say(struct osi_session *session, const char *format, ...)
     va_start(args, format);
     text = g_strdup_vprintf(format, args);
     va_end(args);
-    say(session->tool->name, text);
+    say(session->messages, session->tool->name, text);
     g_free(text);
 }
 
@@ -246,6 +247,9 @@ static void session_free(struct osi_session *session)
     g_hash_table_unref(session->sites);
     g_hash_table_unref(session->hook_sites);
     osi_directory_close(&session->directory);
+    if (session->messages != stderr) {
+        fclose(session->messages);
+    }
     osi_command_line_clear(&session->command_line);
     osi_options_free(session->options);
     osi_host_free(session->host);
@@ -276,6 +280,7 @@ static struct osi_session *session_new(const struct osi_tool *tool)
     session->tool = tool;
     session->process = getpid();
     session->directory.fd = -1;
+    session->messages = stderr;
     g_mutex_init(&session->lock);
     session->hooks = osi_hooks_new();
     session->labels = osi_labels_new();
@@ -325,7 +330,7 @@ int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *inf
         rc = osi_set_up(session, &err);
     }
     if (rc) {
-        say(tool->name, err.text);
+        say(stderr, tool->name, err.text);
         session_free(session);
         return 1;
     }

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Everything that can be refused, before the guest runs: machine, clock, kernel or program, output. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guest/kernel.h"
 #include "session/flow.h"
 #include "session/internal.h"
 #include "session/texts.h"
+
+#define MESSAGES_FD 500 /* out of the way of the program's own */
 
 static int refuse_machine(const struct osi_session *session, struct osi_error *err)
 {
@@ -158,10 +163,27 @@ static int set_up_output(struct osi_session *session, struct osi_error *err)
     return 0;
 }
 
+/* A program in user-mode QEMU has QEMU's own descriptors, and many close their standard error when they
+ * end: before the report. */
+static void keep_messages(struct osi_session *session)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, MESSAGES_FD);
+    FILE *stream = fd < 0 ? NULL : fdopen(fd, "w");
+
+    if (stream) {
+        session->messages = stream;
+    } else if (fd >= 0) {
+        close(fd);
+    }
+}
+
 int osi_set_up(struct osi_session *session, struct osi_error *err)
 {
     int rc;
 
+    if (!osi_host_facts(session->host)->system) {
+        keep_messages(session);
+    }
     osi_prepare_barrier(session);
     osi_window_init(session);
     session->arch = osi_arch_find(osi_host_facts(session->host)->target);

@@ -190,7 +190,7 @@ void osi_write_summary(struct osi_session *session)
         osi_write_file(session, "histograms.hlog", write_hlog, report);
     }
     if (!osi_options_switch(session->options, "quiet")) {
-        osi_report_text(report, stderr);
+        osi_report_text(report, session->messages);
     }
     osi_report_free(report);
 }
