@@ -10,13 +10,16 @@ usage: check-flow.py paths DIR ISA EXCEPTIONS      mode=calls: the paths, and ho
 EXCEPTIONS: 1 or 0, does the guest have them? LOG: every instruction's address. TOTAL: instructions by another count.
 """
 import csv
-import gzip
 import json
+import os
 import subprocess
 import sys
 from array import array
 from bisect import bisect_right
 from collections import Counter
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "truth"))
+from paths import read as read_paths  # noqa: E402
 
 wrong = 0
 
@@ -29,58 +32,11 @@ def expect(what, found, wanted):
 
 
 # ---- the profile -------------------------------------------------------------------
-def fields(data):
-    """Of a protobuf message: (number, value)."""
-    at = 0
-
-    def varint():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
-    while at < len(data):
-        key = varint()
-        if key & 7 == 0:
-            yield key >> 3, varint()
-        else:
-            assert key & 7 == 2, key
-            size = varint()
-            yield key >> 3, data[at:at + size]
-            at += size
-
-
-def numbers(data):
-    return [n for _, n in fields(b"".join(b"\x08" + piece for piece in varints(data)))]
-
-
-def varints(data):
-    start = 0
-    for i, byte in enumerate(data):
-        if byte < 128:
-            yield data[start:i + 1]
-            start = i + 1
-
-
 def read_profile(path):
-    """{path, outermost first: (calls, own instructions)}"""
-    with gzip.open(path) as file:
-        profile = list(fields(file.read()))
-    strings = [v.decode() for n, v in profile if n == 6]
-    types = [strings[dict(fields(v))[1]] for n, v in profile if n == 1]
-    functions = {f[1]: strings[f[2]] for f in (dict(fields(v)) for n, v in profile if n == 5)}
-    places = {f[1]: functions[dict(fields(f[4]))[1]] for f in (dict(fields(v)) for n, v in profile if n == 4)}
-    found = Counter(), Counter()
-    for sample in (dict(fields(v)) for n, v in profile if n == 2):
-        stack = tuple(places[i] for i in reversed(numbers(sample[1])))
-        for kind, value in zip(types, numbers(sample[2])):
-            found[kind != "calls"][stack] += value
-    return found
+    """{path, outermost first: calls}, and the same of own instructions"""
+    found = read_paths(path)
+    return (Counter({stack: calls for stack, (_, calls) in found.items()}),
+            Counter({stack: insns for stack, (insns, _) in found.items()}))
 
 
 # ---- what is known ---------------------------------------------------------------------
