@@ -204,6 +204,9 @@ static void settle(struct osi_cfg *cfg)
     struct osi_cfg_edge *all = (struct osi_cfg_edge *)cfg->edges->data;
     guint n = 0;
 
+    if (!cfg->edges->len) {
+        return;
+    }
     qsort(all, cfg->edges->len, sizeof(all[0]), by_ends);
     for (guint i = 0; i < cfg->edges->len; i++) {
         if (n && by_ends(&all[n - 1], &all[i]) == 0) {

@@ -9,9 +9,9 @@
 
 #define LIBRARY "libcapstone.so." G_STRINGIFY(CS_API_MAJOR)
 
-/* Its calls to itself must not go to another release that came first. The address sanitizer can't
- * stand the flag; its programs load no other release. */
-#ifdef __SANITIZE_ADDRESS__
+/* Its calls to itself must not go to another release that came first. Sanitizers can't stand
+ * the flag; their programs load no other release. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define BIND RTLD_LOCAL
 #else
 #define BIND (RTLD_LOCAL | RTLD_DEEPBIND)
