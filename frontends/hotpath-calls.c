@@ -140,8 +140,11 @@ static void on_flow(struct osi_session *session, const struct osi_flow *flow)
         osi_calls_call(calls, flow->insns, flow->from_function, flow->to_called, flow->from_end);
         break;
     case OSI_FLOW_RETURN:
-        osi_calls_return(calls, flow->insns, flow->from_function, flow->to_address,
-                         flow->to_function);
+        if (!osi_calls_return(calls, flow->insns, flow->from_function, flow->to_offset)) {
+            const struct osi_code *to = osi_code(session, flow->to);
+
+            osi_calls_return_to(calls, flow->insns, flow->from_function, to->address, to->function);
+        }
         break;
     case OSI_FLOW_JUMP:
         jump(session, calls, flow);

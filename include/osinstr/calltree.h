@@ -81,9 +81,13 @@ static inline bool osi_calls_counting(const struct osi_calls *calls)
 /* `from`: the function that ran until now, 0 if it is not known; it corrects where the task is. */
 void osi_calls_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
                     uint64_t back);
+/* A return to an address with these low 12 bits: true if the last call comes back there, as nearly all do
+ * (the rest of the address may differ from the one that the call was translated at). If not, nothing
+ * was done, and the address must be told. */
+bool osi_calls_return(struct osi_calls *calls, uint64_t insns, uint32_t from, unsigned offset);
 /* `function`: that of the code at `target`; 0 if it is not known. */
-void osi_calls_return(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
-                      uint32_t function);
+void osi_calls_return_to(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
+                         uint32_t function);
 /* `entry`: to the function's first instruction. `indirect`: may leave calls, as longjmp does. */
 void osi_calls_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
                     bool entry, bool indirect);

@@ -6,10 +6,10 @@
  * the start of the block it led to. Exceptions come between.
  *
  * The kinds:
- *   CALL    a call instruction led to `to`; it will return to osi_code_end(from)
+ *   CALL    a call instruction led to `to`; it will return to `from_end`
  *   RETURN  a return instruction led to `to`
  *   JUMP    a jump or branch, or running on over a function's end, led to `to`: another function, or
- *           a function's first instruction; each indirect jump. `from` is NULL where nothing visible
+ *           a function's first instruction; each indirect jump. `from` is 0 where nothing visible
  *           led there: a signal handler in user-mode QEMU
  *   RESUME  user-mode QEMU: a system call did not return to where it was made
  *   ENTER   an exception or interrupt is taken; `pc` is where the interrupted code goes on
@@ -52,15 +52,18 @@ struct osi_flow {
     uint64_t insns; /* that the vCPU executed before this */
     struct osi_context *context; /* that runs */
     bool counting;  /* osi_counting(), and the context is wanted */
-    /* CALL, RETURN, JUMP, RESUME: the code that control came from (NULL: nothing visible led there)
-     * and went to, behind a pointer: osi_flow_from() and osi_flow_to() look there, which costs a
-     * cache miss each. What matters most is here. */
-    const struct osi_code *const *from, *const *to;
-    enum osi_insn_kind last;   /* that led here, if `from` is set */
+    /* CALL, RETURN, JUMP, RESUME: ids of the code that control came from (0: nothing visible led
+     * there) and went to. osi_code() looks them up, which costs a cache miss or two each; what is
+     * needed at each call and return is here. */
+    uint32_t from, to;
     uint32_t from_function;    /* of the code's start; 0: not known, or no `from` */
-    uint32_t to_function, to_called; /* as in struct osi_code; to_called: osi_code_called() */
-    bool to_entry;
-    uint64_t from_end, to_address; /* osi_code_end() of the one, address of the other */
+    uint32_t to_called;        /* CALL, JUMP: osi_code_called() of `to` */
+    uint64_t from_end;         /* CALL, RESUME: osi_code_end() of `from` */
+    uint16_t to_offset;        /* RETURN: low 12 bits of the address that control went to */
+    bool to_entry;             /* JUMP: as in struct osi_code */
+    uint32_t to_function;      /* JUMP: as in struct osi_code */
+    enum osi_insn_kind last;   /* JUMP: that led here, if `from` is set */
+    /* ENTER, LEAVE */
     uint64_t pc;
     bool irq;       /* ENTER: an interrupt */
     bool user;      /* ENTER: user code was interrupted, as far as the target tells */
@@ -70,21 +73,9 @@ struct osi_flow {
     uint64_t arriving; /* ENTER: a call, return or jump was done and had not arrived; see below */
 };
 
-static inline const struct osi_code *osi_flow_from(const struct osi_flow *flow)
-{
-    return flow->from ? *flow->from : NULL;
-}
-
-static inline const struct osi_code *osi_flow_to(const struct osi_flow *flow)
-{
-    return *flow->to;
-}
-
 /* ENTER: the code whose call, return or jump had not arrived; NULL: none. */
-static inline const struct osi_code *osi_flow_arriving(const struct osi_flow *flow)
-{
-    return flow->arriving ? *(const struct osi_code *const *)(uintptr_t)flow->arriving : NULL;
-}
+const struct osi_code *osi_flow_arriving(const struct osi_session *session,
+                                         const struct osi_flow *flow);
 
 /* For the flow hook, at a LEAVE: the exception returns to where the one returned that was entered with
  * this `arriving`, so the call under way then goes on. */

@@ -63,7 +63,7 @@ static void replay(struct osi_calls *calls)
     calls->n_journal = 0;
 }
 
-static void write_down(struct osi_calls *calls, const struct op *op)
+void osi_calls_write_down(struct osi_calls *calls, const struct op *op)
 {
     calls->journal[calls->n_journal++] = *op;
     if (calls->n_journal == OSI_JOURNAL) {
@@ -107,40 +107,7 @@ void osi_calls_renamed(struct osi_calls *calls)
     calls->renamed = calls->base != 0;
 }
 
-/* ---- what control does ---- */
-void osi_calls_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
-                    uint64_t back)
-{
-    if (!calls->waiting) {
-        osi_callstack_call(calls, insns, from, function, back);
-        return;
-    }
-    write_down(calls, &(struct op){ .kind = OP_CALL, .insns = insns, .from = from,
-                                    .function = function, .place = back });
-}
-
-void osi_calls_return(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
-                      uint32_t function)
-{
-    if (!calls->waiting) {
-        osi_callstack_return(calls, insns, from, target, function);
-        return;
-    }
-    write_down(calls, &(struct op){ .kind = OP_RETURN, .insns = insns, .from = from,
-                                    .function = function, .place = target });
-}
-
-void osi_calls_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
-                    bool entry, bool indirect)
-{
-    if (!calls->waiting) {
-        osi_callstack_jump(calls, insns, from, function, entry, indirect);
-        return;
-    }
-    write_down(calls, &(struct op){ .kind = OP_JUMP, .insns = insns, .from = from,
-                                    .function = function, .entry = entry, .indirect = indirect });
-}
-
+/* ---- what control does; calls, returns and jumps are in callstack.c ---- */
 void osi_calls_enter(struct osi_calls *calls, uint64_t insns, uint32_t function, uint64_t pc,
                      uint64_t arriving, bool user, bool apart)
 {
@@ -153,7 +120,7 @@ void osi_calls_enter(struct osi_calls *calls, uint64_t insns, uint32_t function,
         calls->journal = calls->journal ? calls->journal : g_new(struct op, OSI_JOURNAL);
     }
     if (calls->waiting) {
-        write_down(calls, &op);
+        osi_calls_write_down(calls, &op);
     } else {
         osi_callstack_enter(calls, &op);
     }

@@ -5,7 +5,7 @@
 #define PAGE_BITS 0xfffu
 #define LONGEST_INSN 16
 
-void osi_callstack_charge(struct osi_calls *calls, uint64_t insns)
+static inline void charge(struct osi_calls *calls, uint64_t insns)
 {
     /* An instruction that was taken back (a fault) can let the count seem to go down. */
     if (insns > calls->mark) {
@@ -17,13 +17,18 @@ void osi_callstack_charge(struct osi_calls *calls, uint64_t insns)
     }
 }
 
+void osi_callstack_charge(struct osi_calls *calls, uint64_t insns)
+{
+    charge(calls, insns);
+}
+
 /* The node below everything of the exception, or the task, that runs. */
-static uint32_t base_node(const struct osi_calls *calls)
+static inline uint32_t base_node(const struct osi_calls *calls)
 {
     return calls->base ? calls->frames[calls->base - 1].node : ROOT_NODE;
 }
 
-static void settle(struct osi_calls *calls, uint32_t depth)
+static inline void settle(struct osi_calls *calls, uint32_t depth)
 {
     calls->depth = depth;
     calls->at = depth > calls->base ? calls->frames[depth - 1].node : base_node(calls);
@@ -35,22 +40,53 @@ static bool is_full(const struct osi_calls *calls)
     return calls->depth >= (calls->base ? OSI_MAX_DEPTH + OSI_DEPTH_RESERVE : OSI_MAX_DEPTH);
 }
 
-static void push(struct osi_calls *calls, const struct frame *frame)
+/* False: there is none. */
+static __attribute__((noinline)) bool make_room(struct osi_calls *calls, enum frame_kind kind,
+                                                uint64_t back)
 {
-    if (is_full(calls) && frame->kind != FRAME_EXCEPTION) {
+    if (is_full(calls) && kind != FRAME_EXCEPTION) {
         calls->health.deep++;
-        calls->overflow += frame->kind == FRAME_CALL && frame->back != OSI_UNKNOWN_PC;
-        return;
+        calls->overflow += kind == FRAME_CALL && back != OSI_UNKNOWN_PC;
+        return false;
     }
     if (calls->depth == calls->room) {
         calls->room = calls->room ? calls->room * 2 : 64;
         calls->frames = g_renew(struct frame, calls->frames, calls->room);
     }
+    return true;
+}
+
+static inline void push(struct osi_calls *calls, const struct frame *frame)
+{
+    if ((calls->depth == calls->room || calls->depth >= OSI_MAX_DEPTH) &&
+        !make_room(calls, (enum frame_kind)frame->kind, frame->back)) {
+        return;
+    }
     calls->frames[calls->depth++] = *frame;
     calls->at = frame->node;
 }
 
-static void count_call(struct osi_calls *calls, uint32_t node)
+/* The same for a call, member by member: a copy would wait for what was just stored in pieces. */
+static inline void push_call(struct osi_calls *calls, uint64_t back, uint32_t node,
+                             uint32_t function)
+{
+    struct frame *frame;
+
+    if ((calls->depth == calls->room || calls->depth >= OSI_MAX_DEPTH) &&
+        !make_room(calls, FRAME_CALL, back)) {
+        return;
+    }
+    frame = &calls->frames[calls->depth++];
+    frame->back = back;
+    frame->arriving = 0;
+    frame->node = calls->at = node;
+    frame->function = function;
+    frame->overflow = 0;
+    frame->kind = FRAME_CALL;
+    frame->user = frame->apart = false;
+}
+
+static inline void count_call(struct osi_calls *calls, uint32_t node)
 {
     calls->in->nodes[node].calls += !calls->off;
 }
@@ -61,8 +97,8 @@ static uint32_t parent_of(const struct osi_calls *calls, uint32_t frame)
     return frame == 0 || calls->frames[frame].apart ? ROOT_NODE : calls->frames[frame - 1].node;
 }
 
-static uint32_t push_child(struct osi_calls *calls, enum frame_kind kind, uint64_t back,
-                           uint32_t function)
+static inline uint32_t push_child(struct osi_calls *calls, enum frame_kind kind, uint64_t back,
+                                  uint32_t function)
 {
     uint32_t node = osi_callnode_child(calls->in, calls->at, function);
 
@@ -71,7 +107,7 @@ static uint32_t push_child(struct osi_calls *calls, enum frame_kind kind, uint64
 }
 
 /* The function that runs is this one: it takes the place of the one that was thought to. */
-static void replace(struct osi_calls *calls, uint32_t function)
+static __attribute__((noinline)) void replace(struct osi_calls *calls, uint32_t function)
 {
     struct frame *top;
 
@@ -90,12 +126,40 @@ static void replace(struct osi_calls *calls, uint32_t function)
     }
 }
 
+static inline bool is_in(const struct osi_calls *calls, uint32_t function)
+{
+    return calls->depth > calls->base && calls->frames[calls->depth - 1].function == function;
+}
+
+/* `from` tells who ran until now, if it is known. */
+static inline void correct(struct osi_calls *calls, uint32_t from)
+{
+    if (from && !is_in(calls, from)) {
+        replace(calls, from);
+    }
+}
+
+void osi_calls_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
+                    uint64_t back)
+{
+    if (calls->waiting) {
+        osi_calls_write_down(calls, &(struct op){ .kind = OP_CALL, .insns = insns, .from = from,
+                                                  .function = function, .place = back });
+    } else {
+        osi_callstack_call(calls, insns, from, function, back);
+    }
+}
+
 void osi_callstack_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
                         uint64_t back)
 {
-    replace(calls, from);
-    osi_callstack_charge(calls, insns);
-    count_call(calls, push_child(calls, FRAME_CALL, back, function));
+    uint32_t node;
+
+    correct(calls, from);
+    charge(calls, insns);
+    node = osi_callnode_child(calls->in, calls->at, function);
+    count_call(calls, node);
+    push_call(calls, back, node, function);
 }
 
 /* ---- going back ---- */
@@ -185,13 +249,53 @@ static bool one_call_above(const struct osi_calls *calls, uint32_t depth)
     return true;
 }
 
+/* The nearly only case: from the function that was called last, or that it jumped to, to where it was
+ * called. */
+bool osi_calls_return(struct osi_calls *calls, uint64_t insns, uint32_t from, unsigned offset)
+{
+    uint32_t depth = calls->depth;
+    const struct frame *frame;
+
+    if (calls->waiting || calls->overflow || depth <= calls->base + 1) {
+        return false;
+    }
+    frame = &calls->frames[depth - 1];
+    if (from && frame->function != from) {
+        return false;
+    }
+    for (; frame->kind == FRAME_TAIL; frame--, depth--) {
+        if (depth == calls->base + 2) {
+            return false;
+        }
+    }
+    if ((frame->back & PAGE_BITS) != offset || frame->back == OSI_UNKNOWN_PC) {
+        return false;
+    }
+    charge(calls, insns);
+    calls->health.returns++;
+    calls->depth = depth - 1;
+    calls->at = frame[-1].node;
+    return true;
+}
+
+void osi_calls_return_to(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
+                         uint32_t function)
+{
+    if (calls->waiting) {
+        osi_calls_write_down(calls, &(struct op){ .kind = OP_RETURN, .insns = insns, .from = from,
+                                                  .function = function, .place = target });
+    } else {
+        osi_callstack_return(calls, insns, from, target, function);
+    }
+}
+
 void osi_callstack_return(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
                           uint32_t function)
 {
     uint32_t depth;
 
-    replace(calls, from);
-    osi_callstack_charge(calls, insns);
+    correct(calls, from);
+    charge(calls, insns);
     calls->health.returns++;
     if (calls->overflow) {
         calls->overflow--;
@@ -228,16 +332,24 @@ static void tail_call(struct osi_calls *calls, uint32_t function)
                                  OSI_UNKNOWN_PC, function));
 }
 
-static bool is_in(const struct osi_calls *calls, uint32_t function)
+void osi_calls_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
+                    bool entry, bool indirect)
 {
-    return calls->depth > calls->base && calls->frames[calls->depth - 1].function == function;
+    if (calls->waiting) {
+        osi_calls_write_down(calls,
+                             &(struct op){ .kind = OP_JUMP, .insns = insns, .from = from,
+                                           .function = function, .entry = entry,
+                                           .indirect = indirect });
+    } else {
+        osi_callstack_jump(calls, insns, from, function, entry, indirect);
+    }
 }
 
 void osi_callstack_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
                         bool entry, bool indirect)
 {
-    replace(calls, from);
-    osi_callstack_charge(calls, insns);
+    correct(calls, from);
+    charge(calls, insns);
     if (!function) {
         return;
     }
@@ -253,7 +365,7 @@ void osi_callstack_enter(struct osi_calls *calls, const struct op *op)
 {
     uint32_t node;
 
-    osi_callstack_charge(calls, op->insns);
+    charge(calls, op->insns);
     if (calls->depth == OSI_MAX_DEPTH + OSI_DEPTH_RESERVE) { /* none of them ever returned */
         calls->health.deep++;
         begin_anew(calls);

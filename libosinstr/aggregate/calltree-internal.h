@@ -3,7 +3,7 @@
  *
  *   calltree.c   nodes, and finding a node's child
  *   callstack.c  the stack: what a call, a return, a jump do
- *   calls.c      the public calls; what an interrupt does before its number is known
+ *   calls.c      what an interrupt does before its number is known, and what is not hot
  */
 #ifndef OSINSTR_CALLTREE_INTERNAL_H
 #define OSINSTR_CALLTREE_INTERNAL_H
@@ -27,9 +27,8 @@ struct osi_callnode {
     uint32_t function;
     uint64_t self;     /* instructions */
     uint64_t calls;
-    struct {
-        uint32_t function, node;
-    } children[OSI_NODE_CACHE]; /* those looked for last; function 0: none */
+    uint32_t child_functions[OSI_NODE_CACHE]; /* those looked for last; 0: none */
+    uint32_t children[OSI_NODE_CACHE];
 };
 
 struct osi_calltree {
@@ -104,14 +103,20 @@ static inline uint32_t osi_callnode_child(struct osi_callnodes *in, uint32_t par
                                           uint32_t function)
 {
     const struct osi_callnode *node = &in->nodes[parent];
+    uint32_t child = OSI_NO_NODE;
 
+    /* Which of them it is changes from call to call: conditional moves, no jumps to be mispredicted. */
+#pragma GCC unroll 5
     for (unsigned i = 0; i < OSI_NODE_CACHE; i++) {
-        if (node->children[i].function == function) {
-            return node->children[i].node;
-        }
+        child = node->child_functions[i] == function ? node->children[i] : child;
     }
-    return osi_callnode_find(in, parent, function);
+    return __builtin_expect(child != OSI_NO_NODE, true)
+               ? child
+               : osi_callnode_find(in, parent, function);
 }
+
+/* calls.c: for when the number of the interrupt is known */
+void osi_calls_write_down(struct osi_calls *calls, const struct op *op);
 
 /* callstack.c: as in calltree.h */
 void osi_callstack_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,

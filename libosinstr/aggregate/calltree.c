@@ -129,10 +129,12 @@ static uint32_t remember(struct osi_callnodes *in, uint32_t parent, uint32_t fun
 {
     struct osi_callnode *node = &in->nodes[parent];
 
-    memmove(&node->children[1], &node->children[0],
-            (OSI_NODE_CACHE - 1) * sizeof(node->children[0]));
-    node->children[0].function = function;
-    node->children[0].node = child;
+    for (unsigned i = OSI_NODE_CACHE - 1; i > 0; i--) {
+        node->child_functions[i] = node->child_functions[i - 1];
+        node->children[i] = node->children[i - 1];
+    }
+    node->child_functions[0] = function;
+    node->children[0] = child;
     return child;
 }
 

@@ -8,7 +8,7 @@
 #include "session/texts.h"
 
 #define CHUNK 1024u
-#define CHUNKS 16384u /* 16 M blocks; beyond, a block is not known */
+#define CHUNKS (OSI_MAX_CODES / CHUNK + 1) /* beyond, a block is not known */
 #define DATA_ALIGN 16
 #define LINE 64
 
@@ -97,7 +97,7 @@ static const struct osi_code *intern(struct osi_session *session, struct osi_cod
 
     g_mutex_lock(&codes->lock);
     known = g_hash_table_lookup(codes->by_content, code);
-    if (!known && codes->n < CHUNK * CHUNKS) {
+    if (!known && codes->n < OSI_MAX_CODES) {
         uint64_t offset;
 
         code->function = osi_function_find(session, code->address, &offset);

@@ -5,6 +5,8 @@
 
 #include <osinstr/code.h>
 
+#define OSI_MAX_CODES 0x3fffffu
+
 struct osi_codes;
 
 struct osi_codes *osi_codes_new(void);

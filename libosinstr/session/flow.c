@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Calls, returns and jumps between functions, at the price of a store at each of them and a test at
- * the start of each block.
+/* Calls, returns and jumps between functions, as they happen.
  *
- * The instruction that ends a block with a call stores its block's number into a cell of the vCPU; the
+ * The instruction that ends a block with a call stores a word about its block into a cell of the vCPU; the
  * block that it leads to sees that the cell is not 0, clears it and reports. So the target of an
- * indirect call is known without reading a register. An exception between the two takes the number
- * out, and puts it back when it returns.
+ * indirect call is known without reading a register. An exception between the two takes the word
+ * out, and puts it back when it returns. instrument-flow.c attaches both.
  */
+#include <errno.h>
+
 #include "host/host.h"
 #include "session/block-internal.h"
+#include "session/flow-word.h"
 #include "session/flow.h"
 
 /* They stay where they are unless vCPUs come later. */
@@ -17,41 +19,20 @@ static inline uint64_t *cells_of(const struct osi_session *session, const struct
     return vcpu->cells ? vcpu->cells : osi_host_cells_of(session->insns, vcpu->index);
 }
 
-/* What is needed of a block when control leaves or reaches it. Small and close together, because all
- * of a kernel's do not fit into a processor's cache. */
-struct place {
-    const struct osi_code *code; /* first: osi_flow_from() and its like find it there */
-    uint64_t address;
-    uint32_t function, called; /* called 0: not asked for yet */
-    uint16_t size, ahead; /* ahead: of its instructions, those counted when it is reached */
-    uint8_t kind; /* of the last instruction */
-    bool entry;
-};
+/* A process can hold several plugins, each with its session. */
+static _Atomic(struct osi_session *) slots[SLOTS];
 
-/* What arrives is told by two more cells: not to look at the place of a call spares a cache miss. */
-#define FROM_INFO(kind, function) ((uint64_t)(function) << 8 | (kind))
-#define FROM_KIND(info) ((enum osi_insn_kind)((info) & 0xff))
-#define FROM_FUNCTION(info) ((uint32_t)((info) >> 8))
-
-#define CHUNK 65536u /* bytes; aligned to this, so that a place finds its chunk's head */
-
-struct chunk {
-    struct chunk *next;
-    struct osi_session *session;
-    size_t used;
-    struct place places[];
-};
-
-#define CHUNK_PLACES ((CHUNK - sizeof(struct chunk)) / sizeof(struct place))
-
-static inline struct osi_session *session_of(const struct place *place)
+static inline uint32_t function_of(const struct osi_session *session, uint64_t word)
 {
-    return ((const struct chunk *)((uintptr_t)place & ~(uintptr_t)(CHUNK - 1)))->session;
+    return FUNCTION(word) == FUNCTION_FAR ? osi_code(session, CODE_ID(word))->function
+                                          : FUNCTION(word);
 }
 
-static inline const struct place *arriving_from(const uint64_t *cells)
+/* It is named by its address if no symbol tells it. */
+static inline uint32_t called(const struct osi_session *session, uint64_t word)
 {
-    return (const struct place *)(uintptr_t)cells[OSI_CELL_ARRIVING];
+    return FUNCTION(word) - 1 < FUNCTION_FAR - 1 ? FUNCTION(word)
+                                                 : osi_code_called(osi_code(session, CODE_ID(word)));
 }
 
 static inline void deliver(struct osi_session *session, const struct osi_vcpu *vcpu,
@@ -64,21 +45,6 @@ static inline void deliver(struct osi_session *session, const struct osi_vcpu *v
 }
 
 /* ---- at run time ---- */
-static inline enum osi_flow_kind kind_of(enum osi_insn_kind last)
-{
-    switch (last) {
-    case OSI_INSN_CALL:
-    case OSI_INSN_CALL_INDIRECT:
-        return OSI_FLOW_CALL;
-    case OSI_INSN_RETURN:
-        return OSI_FLOW_RETURN;
-    case OSI_INSN_SYSCALL:
-        return OSI_FLOW_RESUME;
-    default:
-        return OSI_FLOW_JUMP;
-    }
-}
-
 /* The instruction that enters the kernel is a jump there (x86's SYSCALL): no exception tells. */
 static void entered_by_jump(struct osi_session *session, const struct osi_vcpu *vcpu,
                             struct osi_flow *flow)
@@ -92,74 +58,85 @@ static void entered_by_jump(struct osi_session *session, const struct osi_vcpu *
     deliver(session, vcpu, flow);
 }
 
-static uint32_t called(struct place *to)
+/* Not by a call or a return. */
+static __attribute__((noinline)) void jumped(struct osi_session *session, struct osi_vcpu *vcpu,
+                                             struct osi_flow *flow, uint64_t from, uint64_t to)
 {
-    uint32_t number = __atomic_load_n(&to->called, __ATOMIC_RELAXED);
-
-    if (!number) {
-        number = osi_code_called(to->code);
-        __atomic_store_n(&to->called, number, __ATOMIC_RELAXED);
+    flow->last = KIND(from);
+    flow->kind = flow->last == OSI_INSN_SYSCALL ? OSI_FLOW_RESUME : OSI_FLOW_JUMP;
+    flow->to_function = function_of(session, to);
+    flow->to_called = called(session, to);
+    flow->to_entry = to & ENTRY;
+    if (flow->kind == OSI_FLOW_JUMP) {
+        deliver(session, vcpu, flow);
+    } else if (osi_host_facts(session->host)->system) {
+        entered_by_jump(session, vcpu, flow);
+    } else if (flow->to_entry) { /* a signal came with the system call's return */
+        flow->kind = OSI_FLOW_JUMP;
+        flow->from = 0;
+        deliver(session, vcpu, flow);
+    } else if (osi_code(session, flow->to)->address != flow->from_end) {
+        deliver(session, vcpu, flow);
     }
-    return number;
 }
 
-static void arrived(struct osi_session *session, struct osi_vcpu *vcpu, struct place *to,
-                    uint64_t *cells)
+/* The members that calls and returns have no use for are not even set: this runs twenty million times a
+ * second. */
+static inline void arrived(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t to,
+                           uint64_t *cells)
 {
-    const struct place *from = arriving_from(cells);
+    uint64_t from = cells[OSI_CELL_ARRIVING];
     struct osi_flow flow;
 
-    flow.vcpu = vcpu->index;
-    flow.insns = cells[OSI_CELL_INSNS] - to->ahead;
-    flow.from = from ? &from->code : NULL;
-    flow.to = &to->code;
-    flow.last = from ? FROM_KIND(cells[OSI_CELL_FROM]) : OSI_INSN_OTHER;
-    flow.kind = from ? kind_of(flow.last) : OSI_FLOW_JUMP;
-    flow.from_function = from ? FROM_FUNCTION(cells[OSI_CELL_FROM]) : 0;
-    flow.from_end = cells[OSI_CELL_FROM_END];
-    flow.to_function = to->function;
-    flow.to_called = called(to);
-    flow.to_entry = to->entry;
-    flow.to_address = to->address;
     cells[OSI_CELL_ARRIVING] = 0;
-    if (flow.kind != OSI_FLOW_RESUME) {
+    flow.vcpu = vcpu->index;
+    flow.insns = cells[OSI_CELL_INSNS] - AHEAD(to);
+    flow.from = CODE_ID(from);
+    flow.to = CODE_ID(to);
+    flow.from_function = function_of(session, from);
+    flow.from_end = cells[OSI_CELL_FROM_END];
+    switch (KIND(from)) {
+    case OSI_INSN_RETURN:
+        flow.kind = OSI_FLOW_RETURN;
+        flow.to_offset = to & PAGE_BITS;
         deliver(session, vcpu, &flow);
-    } else if (osi_host_facts(session->host)->system) {
-        entered_by_jump(session, vcpu, &flow);
-    } else if (to->entry) { /* a signal came with the system call's return */
-        flow.kind = OSI_FLOW_JUMP;
-        flow.from = NULL;
+        break;
+    case OSI_INSN_CALL:
+    case OSI_INSN_CALL_INDIRECT:
+        flow.kind = OSI_FLOW_CALL;
+        flow.to_called = called(session, to);
         deliver(session, vcpu, &flow);
-    } else if (to->address != flow.from_end) {
-        deliver(session, vcpu, &flow);
+        break;
+    default:
+        jumped(session, vcpu, &flow, from, to);
     }
 }
 
-static void at_entry(unsigned index, void *data)
+/* An old QEMU calls this although nothing arrives; and at a function's start in a user program it is
+ * called always, for nothing visible leads to a signal's handler. */
+static inline void at_block(unsigned index, uint64_t to, bool always)
 {
-    struct osi_session *session = session_of(data);
-    struct osi_vcpu *vcpu = osi_vcpu(session, index);
-
-    if (vcpu && osi_enter(vcpu)) {
-        arrived(session, vcpu, data, cells_of(session, vcpu));
-        osi_leave(vcpu);
-    }
-}
-
-/* Only an old QEMU calls this although nothing arrives. */
-static void at_block(unsigned index, void *data)
-{
-    struct osi_session *session = session_of(data);
+    struct osi_session *session = atomic_load_explicit(&slots[SLOT(to)], memory_order_relaxed);
     struct osi_vcpu *vcpu = osi_vcpu(session, index);
     uint64_t *cells = vcpu ? cells_of(session, vcpu) : NULL;
 
-    if (cells && cells[OSI_CELL_ARRIVING] && osi_enter(vcpu)) {
-        arrived(session, vcpu, data, cells);
+    if (cells && (always || cells[OSI_CELL_ARRIVING]) && osi_enter(vcpu)) {
+        arrived(session, vcpu, to, cells);
         osi_leave(vcpu);
     }
 }
 
-static void at_return(unsigned index, void *data)
+void osi_flow_at_entry(unsigned index, void *data)
+{
+    at_block(index, (uintptr_t)data, true);
+}
+
+void osi_flow_at_arrival(unsigned index, void *data)
+{
+    at_block(index, (uintptr_t)data, false);
+}
+
+void osi_flow_at_return(unsigned index, void *data)
 {
     const struct osi_code *code = data;
     struct osi_vcpu *vcpu = osi_vcpu(code->session, index);
@@ -179,18 +156,18 @@ void osi_flow_start(struct osi_session *session, unsigned index)
 void osi_flow_entered(struct osi_session *session, unsigned index, const struct osi_flow *what)
 {
     const struct osi_vcpu *vcpu = osi_vcpu(session, index);
-    const struct place *from;
     struct osi_flow flow = *what;
-    uint64_t *cells;
+    uint64_t *cells, from;
 
     flow.kind = OSI_FLOW_ENTER;
     flow.vcpu = index;
     if (session->tool->needs & OSI_NEED_FLOW) {
         cells = cells_of(session, vcpu);
-        from = arriving_from(cells);
+        from = cells[OSI_CELL_ARRIVING];
         flow.insns = osi_insns(session, index);
         /* An instruction that faulted will be executed again, and store again. */
-        flow.arriving = from && from->code->last_address != what->pc ? (uintptr_t)from : 0;
+        flow.arriving =
+            from && osi_code(session, CODE_ID(from))->last_address != what->pc ? from : 0;
         cells[OSI_CELL_ARRIVING] = 0;
     }
     deliver(session, vcpu, &flow);
@@ -239,134 +216,43 @@ void osi_flow_discontinuity(struct osi_session *session, unsigned index, int kin
     }
 }
 
-/* ---- at translation ---- */
-static bool is_other_function(struct osi_session *session, uint64_t address, uint32_t function)
+/* ---- life ---- */
+int osi_flow_init(struct osi_session *session, struct osi_error *err)
 {
-    uint64_t offset;
-    uint32_t other = osi_function_find(session, address, &offset);
+    struct osi_session *none;
 
-    return other && (other != function || offset == 0);
-}
-
-/* Can the end of this block lead to another function, or to a function's start? */
-static bool leaves_function(struct osi_session *session, const struct osi_code *code)
-{
-    uint32_t function = osi_function_at(session, code->last_address);
-    const struct osi_decoded *last = &code->last;
-
-    return (last->has_target &&
-            is_other_function(session, code->last_address + (uint64_t)last->displacement,
-                              function)) ||
-           (last->kind != OSI_INSN_JUMP &&
-            is_other_function(session, osi_code_end(code), function));
-}
-
-static bool stores(struct osi_session *session, const struct osi_code *code)
-{
-    switch (code->last.kind) {
-    case OSI_INSN_CALL:
-    case OSI_INSN_CALL_INDIRECT:
-    case OSI_INSN_RETURN:
-    case OSI_INSN_JUMP_INDIRECT:
-        return true;
-    case OSI_INSN_SYSCALL:
-        return !osi_host_facts(session->host)->system || session->arch->syscall_jumps;
-    case OSI_INSN_EXCEPTION_RETURN:
-    case OSI_INSN_TRAP:
-        return false;
-    default:
-        return leaves_function(session, code);
-    }
-}
-
-static bool is_left_out(const struct osi_session *session, uint64_t address)
-{
-    return session->flow_kernel_only && osi_kernel_known(session) &&
-           !session->arch->is_kernel(address);
-}
-
-/* One for each code object. */
-static struct place *place_of(struct osi_session *session, const struct osi_code *code)
-{
-    uint16_t ahead = osi_host_facts(session->host)->adds_late ? 0 : (uint16_t)code->n;
-    struct chunk *chunk;
-    struct place *place;
-
-    g_mutex_lock(&session->lock);
-    place = g_hash_table_lookup(session->places, code);
-    if (!place) {
-        chunk = session->place_chunks;
-        if (!chunk || chunk->used == CHUNK_PLACES) {
-            chunk = g_aligned_alloc0(1, CHUNK, CHUNK);
-            chunk->next = session->place_chunks;
-            chunk->session = session;
-            session->place_chunks = chunk;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        none = NULL;
+        if (atomic_compare_exchange_strong(&slots[i], &none, session)) {
+            session->flow_slot = i;
+            return 0;
         }
-        place = &chunk->places[chunk->used++];
-        *place = (struct place){ code, code->address, code->function, code->called,
-                                 (uint16_t)code->size, ahead,
-                                 (uint8_t)code->last.kind, code->entry };
-        g_hash_table_insert(session->places, (void *)code, place);
     }
-    g_mutex_unlock(&session->lock);
-    return place;
+    return osi_fail(err, -EBUSY, "%u plugins that follow calls are loaded already", SLOTS);
 }
 
 void osi_flow_free(struct osi_session *session)
 {
-    while (session->place_chunks) {
-        struct chunk *chunk = session->place_chunks;
-
-        session->place_chunks = chunk->next;
-        g_aligned_free(chunk);
-    }
-    g_hash_table_destroy(session->places);
-}
-
-static void attach_stores(struct osi_session *session, struct osi_host_insn *last,
-                          const struct place *place)
-{
-    osi_host_insn_store(last, session->insns, OSI_CELL_ARRIVING, (uint64_t)(uintptr_t)place);
-    osi_host_insn_store(last, session->insns, OSI_CELL_FROM, FROM_INFO(place->kind, place->function));
-    osi_host_insn_store(last, session->insns, OSI_CELL_FROM_END, place->address + place->size);
-}
-
-void osi_instrument_flow(struct osi_session *session, struct osi_block *block)
-{
-    struct osi_host_insn *last = osi_host_block_insn(block->host, block->n - 1);
-    const struct osi_code *code = osi_block_code(block);
-    struct place *place;
-
-    if (!code || is_left_out(session, block->address)) {
-        return;
-    }
-    place = place_of(session, code);
-    if (code->entry && !osi_host_facts(session->host)->system) {
-        /* Nothing visible leads to a signal's handler. */
-        osi_host_block_call(block->host, at_entry, OSI_HOST_NO_REGS, place);
-    } else {
-        osi_block_call_unless(block, at_block, OSI_REGS_NONE, session->insns, OSI_CELL_ARRIVING, 0,
-                              place);
-    }
-    if (stores(session, code)) {
-        attach_stores(session, last, place);
-    }
-    if (code->last.kind == OSI_INSN_EXCEPTION_RETURN && !session->irq) {
-        osi_host_insn_call(last, at_return, OSI_HOST_NO_REGS, (void *)code);
+    if (atomic_load(&slots[session->flow_slot]) == session) {
+        atomic_store(&slots[session->flow_slot], NULL);
     }
 }
 
 /* ---- public ---- */
 void osi_flow_resume(struct osi_session *session, unsigned index, uint64_t arriving)
 {
-    const struct place *from = (const struct place *)(uintptr_t)arriving;
     uint64_t *cells = cells_of(session, osi_vcpu(session, index));
 
     cells[OSI_CELL_ARRIVING] = arriving;
-    if (from) {
-        cells[OSI_CELL_FROM] = FROM_INFO(from->kind, from->function);
-        cells[OSI_CELL_FROM_END] = from->address + from->size;
+    if (arriving) {
+        cells[OSI_CELL_FROM_END] = osi_code_end(osi_code(session, CODE_ID(arriving)));
     }
+}
+
+const struct osi_code *osi_flow_arriving(const struct osi_session *session,
+                                         const struct osi_flow *flow)
+{
+    return osi_code(session, CODE_ID(flow->arriving));
 }
 
 void osi_flow_kernel_only(struct osi_session *session)

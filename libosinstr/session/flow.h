@@ -5,6 +5,7 @@
 
 #include <osinstr/flow.h>
 
+struct osi_error;
 struct osi_vcpu;
 
 /* Who gets exceptions at its flow hook. */
@@ -13,16 +14,20 @@ struct osi_vcpu;
 /* Cells of session->insns. */
 enum {
     OSI_CELL_INSNS,
-    OSI_CELL_ARRIVING,  /* a struct place of flow.c: control left there and has not arrived; 0: none */
-    OSI_CELL_FROM,      /* its instruction's kind and function */
-    OSI_CELL_FROM_END,  /* the address behind it */
+    OSI_CELL_ARRIVING,  /* a word of flow.c: control left there and has not arrived; 0: none */
+    OSI_CELL_FROM_END,  /* the address behind it, if it was a call or a system call */
     OSI_FLOW_CELLS,
 };
 
 /* Attaches to a block of a tool with OSI_NEED_FLOW. */
 void osi_instrument_flow(struct osi_session *session, struct osi_block *block);
+int osi_flow_init(struct osi_session *session, struct osi_error *err);
 void osi_flow_free(struct osi_session *session);
 void osi_flow_start(struct osi_session *session, unsigned vcpu);
+/* What runs at blocks; `data` of the first two is a word of flow-word.h, of the last a code object. */
+void osi_flow_at_entry(unsigned vcpu, void *data);
+void osi_flow_at_arrival(unsigned vcpu, void *data);
+void osi_flow_at_return(unsigned vcpu, void *data);
 /* QEMU reports an exception on a target whose exceptions are not known in detail. */
 void osi_flow_discontinuity(struct osi_session *session, unsigned vcpu, int kind, uint64_t from,
                             uint64_t to);

@@ -2,7 +2,8 @@
 /* The session from inside: what its files share.
  *
  *   session.c     life: install, exit, stop; set-up.c: what can be refused
- *   instrument.c  at translation: what to attach where; instrument-irq.c: for interrupts
+ *   instrument.c  at translation: what to attach where; instrument-irq.c: for interrupts,
+ *                 instrument-flow.c: for calls
  *   irq-calls.c, irq-places.c  what runs at the places of interrupts, and what they are called
  *   hooks.c       guest functions by run-time address
  *   events.c      from the guest modules to the tool and the trace
@@ -64,6 +65,8 @@ struct osi_vcpu {
     atomic_bool busy;      /* inside an event; exit waits for it */
     unsigned remaining;    /* of the block, for the callback that runs */
     uint64_t host_time;    /* of the callback that runs; 0: not asked for yet */
+    struct osi_context *context; /* that runs */
+    uint64_t *cells;       /* of session->insns; NULL: they can move */
     uint8_t reading;       /* 1 + number of the register that a counter read just filled */
     uint64_t reading_count;
     uint64_t last_time;
@@ -73,10 +76,8 @@ struct osi_vcpu {
     struct osi_caller callers[OSI_MAX_CALLERS];
     struct osi_irqtrack *irqtrack; /* events as delivered */
     void *shard;
-    struct osi_context *context; /* that runs */
     bool told;             /* QEMU told of an exception before it was taken, from here: */
     uint64_t told_from;
-    uint64_t *cells;       /* of session->insns; NULL: they can move */
     unsigned n_deferred;
     struct osi_deferred *deferred;
     uint64_t end_time;     /* valid once the session has finished */
@@ -112,8 +113,7 @@ struct osi_session {
     bool clock_reads;        /* the guest's counter reads are looked at */
     struct osi_cells *insns; /* enum in flow.h: instructions per vCPU, if anybody needs them */
     bool flow_kernel_only;
-    GHashTable *places;      /* of flow.c, by code object */
-    struct chunk *place_chunks;
+    unsigned flow_slot;      /* of flow.c */
     struct osi_linux *guest; /* NULL: the tool doesn't need tasks */
     struct osi_hooks *hooks;
     struct osi_irq *irq;     /* NULL: the tool wants no interrupts */

@@ -285,7 +285,6 @@ static struct osi_session *session_new(const struct osi_tool *tool)
     session->hooks = osi_hooks_new();
     session->labels = osi_labels_new();
     session->codes = osi_codes_new();
-    session->places = g_hash_table_new(NULL, NULL);
     session->contexts = osi_contexts_new();
     session->functions = osi_functions_new();
     session->sites = g_hash_table_new_full(NULL, NULL, NULL, g_free);

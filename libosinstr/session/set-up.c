@@ -198,6 +198,9 @@ int osi_set_up(struct osi_session *session, struct osi_error *err)
     if (!rc) {
         rc = set_up_output(session, err);
     }
+    if (!rc && (session->tool->needs & OSI_NEED_FLOW)) {
+        rc = osi_flow_init(session, err);
+    }
     if (!rc) {
         set_up_interrupts(session);
         if (session->tool->needs & OSI_NEED_TEXT) {

@@ -21,15 +21,19 @@ static const struct osi_option options[] = {
     { NULL, OSI_OPTION_TEXT, NULL, NULL, NULL },
 };
 
-static void print_ways(const char *what, const struct osi_flow *flow)
+static void print_ways(const struct osi_session *session, const char *what,
+                       const struct osi_flow *flow)
 {
+    const struct osi_code *from = osi_code(session, flow->from);
+
     printf("%u %" PRIu64 " %s %" PRIx64 " %" PRIx64 "\n", flow->vcpu, flow->insns, what,
-           osi_flow_from(flow) ? osi_flow_from(flow)->last_address : 0, osi_flow_to(flow)->address);
+           from ? from->last_address : 0, osi_code(session, flow->to)->address);
 }
 
-static void enter(struct state *state, const struct osi_flow *flow)
+static void enter(const struct osi_session *session, struct state *state,
+                  const struct osi_flow *flow)
 {
-    const struct osi_code *arriving = osi_flow_arriving(flow);
+    const struct osi_code *arriving = osi_flow_arriving(session, flow);
 
     printf("%u %" PRIu64 " enter %" PRIx64 "%s%s", flow->vcpu, flow->insns, flow->pc,
            flow->irq ? " irq" : "", flow->user ? " user" : "");
@@ -56,13 +60,13 @@ static void on_flow(struct osi_session *session, const struct osi_flow *flow)
     static const char *const ways[] = { "call", "return", "jump", "resume" };
 
     if (flow->kind == OSI_FLOW_ENTER) {
-        enter(osi_data(session), flow);
+        enter(session, osi_data(session), flow);
     } else if (flow->kind == OSI_FLOW_LEAVE) {
         leave(session, osi_data(session), flow);
     } else if (flow->kind == OSI_FLOW_ACK) {
         printf("%u %" PRIu64 " ack %u\n", flow->vcpu, flow->insns, flow->hwirq);
     } else {
-        print_ways(ways[flow->kind], flow);
+        print_ways(session, ways[flow->kind], flow);
     }
 }
 

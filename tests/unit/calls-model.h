@@ -129,7 +129,7 @@ static void do_return(struct world *w, struct vcpu *vcpu, struct model_task *tas
     struct level *level = last_level(task);
     uint64_t alias = below(w, 8) ? 0 : 0x7000000;
 
-    osi_calls_return(task->calls, spend(w, vcpu, task), (uint32_t)running(task),
+    calls_return(task->calls, spend(w, vcpu, task), (uint32_t)running(task),
                      level->back + alias, (uint32_t)level->caller);
     task->returns++;
     pop_level(task);
@@ -144,7 +144,7 @@ static void do_longjmp(struct world *w, struct vcpu *vcpu, struct model_task *ta
     while (i > 0 && levels[i - 1].kind == 'c' && below(w, 4))
         i--;
     to = levels[i];
-    osi_calls_return(task->calls, spend(w, vcpu, task), (uint32_t)running(task), to.back,
+    calls_return(task->calls, spend(w, vcpu, task), (uint32_t)running(task), to.back,
                      (uint32_t)to.caller);
     task->returns++;
     task->unwound += levels[last].back != to.back;

@@ -58,9 +58,16 @@ static inline void call(struct rig *rig, uint64_t n, uint32_t from, uint32_t to)
     call_from(rig, n, from, to, SITE(from, 1));
 }
 
+static inline void calls_return(struct osi_calls *calls, uint64_t insns, uint32_t from,
+                                uint64_t target, uint32_t function)
+{
+    if (!osi_calls_return(calls, insns, from, target & 0xfff))
+        osi_calls_return_to(calls, insns, from, target, function);
+}
+
 static inline void ret_to(struct rig *rig, uint64_t n, uint32_t from, uint64_t target, uint32_t to)
 {
-    osi_calls_return(rig->calls, rig->now += n, from, target, to);
+    calls_return(rig->calls, rig->now += n, from, target, to);
 }
 
 static inline void ret(struct rig *rig, uint64_t n, uint32_t from, uint32_t to)

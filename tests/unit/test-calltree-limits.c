@@ -34,7 +34,7 @@ START_TEST(tasks_of_one_name)
     osi_calls_call(other, 10, 'm', 'a', SITE('m', 1));
     osi_calls_pause(other, 15);
     osi_calls_resume(other, 115, osi_calltree_nodes(rig.tree, 1, ROOT));
-    osi_calls_return(other, 120, 'a', SITE('m', 1), 'm');
+    calls_return(other, 120, 'a', SITE('m', 1), 'm');
     osi_calls_pause(other, 140);
     run(&rig, 2);
     uint64_t self;
