@@ -12,147 +12,218 @@
 #include "profile.h"
 #include "format.h"
 
-#include <inttypes.h>
+#include <stdlib.h>
 
 struct writer {
     const struct osi_profile *profile;
     struct osi_profile_names names;
     struct osi_profile_sums sums;
-    uint32_t *edges; /* nodes that a function called, by caller, then by callee */
-    size_t n_edges;
+    struct edge *edges;     /* by caller, then by callee */
+    uint32_t n_edges;
     GHashTable *modules;    /* name to number; those that were written */
+    uint32_t *module_of;    /* of each function, its module's number; 0: not looked up */
     uint8_t *named;         /* functions whose name was written */
+    GString *text;
+    struct osi_profile_out out;
 };
 
-static uint32_t callee_of(const struct writer *w, uint32_t node)
+/* The calls of one function from another. */
+struct edge {
+    uint32_t caller, callee;
+    uint64_t calls, cost;
+};
+
+/* ---- edges ---- */
+/* Edges by caller and callee: index + 1, open addressing. There are far fewer than nodes. */
+struct slots {
+    uint32_t *edges, mask;
+};
+
+static uint32_t *slot_of(const struct slots *slots, const struct edge *edges, uint32_t caller,
+                         uint32_t callee)
 {
-    return osi_profile_function_of(&w->names, node);
+    uint64_t hash = ((uint64_t)caller << 32 | callee) * 0x9e3779b97f4a7c15ull;
+    uint32_t at = (uint32_t)(hash >> 32) & slots->mask;
+
+    for (; slots->edges[at]; at = (at + 1) & slots->mask) {
+        const struct edge *edge = &edges[slots->edges[at] - 1];
+
+        if (edge->caller == caller && edge->callee == callee)
+            break;
+    }
+    return &slots->edges[at];
 }
 
-static uint32_t caller_of(const struct writer *w, uint32_t node)
+static void make_room(struct writer *w, struct slots *slots)
 {
-    return osi_profile_function_of(&w->names, w->profile->nodes[node].parent);
+    uint32_t n = MAX(2 * (slots->mask + 1), 1024);
+
+    g_free(slots->edges);
+    *slots = (struct slots){ g_new0(uint32_t, n), n - 1 };
+    w->edges = g_renew(struct edge, w->edges, n / 2);
+    for (uint32_t i = 0; i < w->n_edges; i++)
+        *slot_of(slots, w->edges, w->edges[i].caller, w->edges[i].callee) = i + 1;
 }
 
-/* Counting sort; nodes with equal keys keep their order. */
-static void sort_by(const struct writer *w, uint32_t (*key)(const struct writer *, uint32_t),
-                    const uint32_t *from, uint32_t *to)
+static void add_node(struct writer *w, struct slots *slots, size_t node)
 {
-    size_t *start = g_new0(size_t, w->profile->n_functions + 1);
+    const struct osi_profile_node *nodes = w->profile->nodes;
+    uint32_t caller = osi_profile_function_of(&w->names, nodes[node].parent);
+    uint32_t callee = osi_profile_function_of(&w->names, node);
+    uint32_t *slot;
 
-    for (size_t i = 0; i < w->n_edges; i++)
-        start[key(w, from[i]) + 1]++;
-    for (size_t i = 0; i < w->profile->n_functions; i++)
-        start[i + 1] += start[i];
-    for (size_t i = 0; i < w->n_edges; i++)
-        to[start[key(w, from[i])]++] = from[i];
-    g_free(start);
+    if (2 * w->n_edges >= slots->mask)
+        make_room(w, slots);
+    slot = slot_of(slots, w->edges, caller, callee);
+    if (!*slot) {
+        w->edges[w->n_edges] = (struct edge){ .caller = caller, .callee = callee };
+        *slot = ++w->n_edges;
+    }
+    w->edges[*slot - 1].calls += nodes[node].calls;
+    w->edges[*slot - 1].cost += w->sums.outermost[node] ? w->sums.node_total[node] : 0;
 }
 
-static void sort_edges(struct writer *w)
+static int by_caller(const void *left, const void *right)
 {
-    uint32_t *other = g_new(uint32_t, w->profile->n_nodes);
+    const struct edge *a = left, *b = right;
 
-    w->edges = g_new(uint32_t, w->profile->n_nodes);
+    return a->caller != b->caller ? (a->caller > b->caller) - (a->caller < b->caller)
+                                  : (a->callee > b->callee) - (a->callee < b->callee);
+}
+
+static void find_edges(struct writer *w)
+{
+    struct slots slots = { .edges = NULL };
+
+    make_room(w, &slots);
     for (size_t i = 1; i < w->profile->n_nodes; i++)
         if (w->profile->nodes[i].parent)
-            w->edges[w->n_edges++] = (uint32_t)i;
-    sort_by(w, callee_of, w->edges, other);
-    sort_by(w, caller_of, other, w->edges);
-    g_free(other);
+            add_node(w, &slots, i);
+    g_free(slots.edges);
+    qsort(w->edges, w->n_edges, sizeof(*w->edges), by_caller);
 }
 
-/* "ob=(1) [kernel]", the second time "ob=(1)". */
-static void append_module(GString *out, struct writer *w, const char *prefix, const char *module)
+/* ---- names ---- */
+/* The module's number, 0 if it was not written yet. */
+static uint32_t module_of(struct writer *w, uint32_t function)
 {
-    guint number = GPOINTER_TO_UINT(g_hash_table_lookup(w->modules, module));
-    const char *shown = *module ? module : "???";
+    uint32_t *number = &w->module_of[function];
 
-    if (number) {
-        g_string_append_printf(out, "%sob=(%u)\n%sfl=(%u)\n", prefix, number, prefix, number);
-        return;
+    if (!*number)
+        *number = GPOINTER_TO_UINT(
+            g_hash_table_lookup(w->modules, w->profile->functions[function].module));
+    return *number;
+}
+
+static void put_number(struct writer *w, const char *prefix, const char *what, uint32_t number)
+{
+    osi_profile_out_text(&w->out, prefix);
+    osi_profile_out_text(&w->out, what);
+    osi_profile_out_count(&w->out, number);
+    osi_profile_out_text(&w->out, ")");
+}
+
+static void put_text(struct writer *w)
+{
+    osi_profile_out_bytes(&w->out, w->text->str, w->text->len);
+    g_string_truncate(w->text, 0);
+}
+
+/* "ob=(1) [kernel]", the second time "ob=(1)"; the same as fl. */
+static void put_module(struct writer *w, const char *prefix, uint32_t function)
+{
+    const char *module = w->profile->functions[function].module;
+    uint32_t number = module_of(w, function);
+    bool first = !number;
+
+    if (first) {
+        number = g_hash_table_size(w->modules) + 1;
+        g_hash_table_insert(w->modules, (char *)module, GUINT_TO_POINTER(number));
+        g_string_append_c(w->text, ' ');
+        osi_profile_escape(w->text, *module ? module : "???");
     }
-    number = g_hash_table_size(w->modules) + 1;
-    g_hash_table_insert(w->modules, (char *)module, GUINT_TO_POINTER(number));
-    g_string_append_printf(out, "%sob=(%u) ", prefix, number);
-    osi_profile_escape(out, shown);
-    g_string_append_printf(out, "\n%sfl=(%u) ", prefix, number);
-    osi_profile_escape(out, shown);
-    g_string_append_c(out, '\n');
+    put_number(w, prefix, "ob=(", number);
+    osi_profile_out_bytes(&w->out, w->text->str, w->text->len);
+    osi_profile_out_text(&w->out, "\n");
+    put_number(w, prefix, "fl=(", number);
+    put_text(w);
+    osi_profile_out_text(&w->out, "\n");
 }
 
-static void append_function(GString *out, struct writer *w, const char *prefix, uint32_t function)
+static void put_function(struct writer *w, const char *prefix, uint32_t function)
 {
-    append_module(out, w, prefix, w->profile->functions[function].module);
-    g_string_append_printf(out, "%sfn=(%" PRIu32 ")", prefix, function + 1);
+    put_module(w, prefix, function);
+    put_number(w, prefix, "fn=(", function + 1);
     if (!w->named[function]) {
-        g_string_append_c(out, ' ');
-        osi_profile_label(out, &w->names, function, true);
+        g_string_append_c(w->text, ' ');
+        osi_profile_label(w->text, &w->names, function, true);
+        put_text(w);
         w->named[function] = 1;
     }
-    g_string_append_c(out, '\n');
+    osi_profile_out_text(&w->out, "\n");
 }
 
-/* The calls of one function from another; returns the place behind them. */
-static size_t append_calls(GString *out, struct writer *w, size_t at)
+static void put_cost(struct writer *w, const char *what, uint64_t cost)
 {
-    uint32_t caller = caller_of(w, w->edges[at]), callee = callee_of(w, w->edges[at]);
-    uint64_t calls = 0, cost = 0;
-
-    for (; at < w->n_edges && caller_of(w, w->edges[at]) == caller &&
-           callee_of(w, w->edges[at]) == callee; at++) {
-        uint32_t node = w->edges[at];
-
-        calls += w->profile->nodes[node].calls;
-        cost += w->sums.outermost[node] ? w->sums.node_total[node] : 0;
-    }
-    append_function(out, w, "c", callee);
-    g_string_append_printf(out, "calls=%" PRIu64 " 0\n0 %" PRIu64 "\n", MAX(calls, 1), cost);
-    return at;
+    osi_profile_out_text(&w->out, what);
+    osi_profile_out_count(&w->out, cost);
+    osi_profile_out_text(&w->out, "\n");
 }
 
-static int put_functions(GString *out, struct writer *w, FILE *stream)
+/* ---- the file ---- */
+static void put_calls(struct writer *w, const struct edge *edge)
 {
-    size_t at = 0;
-    int code = 0;
+    put_function(w, "c", edge->callee);
+    osi_profile_out_text(&w->out, "calls=");
+    osi_profile_out_count(&w->out, MAX(edge->calls, 1));
+    put_cost(w, " 0\n0 ", edge->cost);
+}
 
-    for (uint32_t f = 0; f < w->profile->n_functions && !code; f++) {
+static void put_functions(struct writer *w)
+{
+    uint32_t at = 0;
+
+    for (uint32_t f = 0; f < w->profile->n_functions && !w->out.code; f++) {
         if (!w->names.used[f])
             continue;
-        g_string_append_c(out, '\n');
-        append_function(out, w, "", f);
-        g_string_append_printf(out, "0 %" PRIu64 "\n", w->sums.self[f]);
-        while (at < w->n_edges && caller_of(w, w->edges[at]) == f && !code) {
-            at = append_calls(out, w, at);
-            code = osi_profile_put_some(out, stream);
-        }
-        if (!code)
-            code = osi_profile_put_some(out, stream);
+        osi_profile_out_text(&w->out, "\n");
+        put_function(w, "", f);
+        put_cost(w, "0 ", w->sums.self[f]);
+        while (at < w->n_edges && w->edges[at].caller == f)
+            put_calls(w, &w->edges[at++]);
     }
-    return code;
+}
+
+static void put_head(struct writer *w)
+{
+    g_string_append(w->text, "# callgrind format\nversion: 1\ncreator: osinstr ");
+    osi_format_escaped(w->text, w->profile->tool ? w->profile->tool : "");
+    g_string_append(w->text, "\ncmd: ");
+    osi_format_escaped(w->text, w->profile->command ? w->profile->command : "");
+    put_text(w);
+    put_cost(w, "\npositions: line\nevents: Ir\nsummary: ", w->sums.node_total[0]);
 }
 
 int osi_profile_callgrind(const struct osi_profile *profile, FILE *stream)
 {
     struct writer w = { .profile = profile, .modules = g_hash_table_new(g_str_hash, g_str_equal),
-                        .named = g_new0(uint8_t, profile->n_functions) };
-    GString *out = g_string_new("# callgrind format\nversion: 1\ncreator: osinstr ");
-    int code;
+                        .module_of = g_new0(uint32_t, profile->n_functions),
+                        .named = g_new0(uint8_t, profile->n_functions),
+                        .text = g_string_new(NULL) };
 
+    osi_profile_out_init(&w.out, stream);
     osi_profile_names_init(&w.names, profile);
     osi_profile_sums_init(&w.sums, &w.names);
-    sort_edges(&w);
-    osi_format_escaped(out, profile->tool ? profile->tool : "");
-    g_string_append(out, "\ncmd: ");
-    osi_format_escaped(out, profile->command ? profile->command : "");
-    g_string_append_printf(out, "\npositions: line\nevents: Ir\nsummary: %" PRIu64 "\n",
-                           w.sums.node_total[0]);
-    code = put_functions(out, &w, stream);
-    g_string_append_printf(out, "\ntotals: %" PRIu64 "\n", w.sums.node_total[0]);
+    find_edges(&w);
+    put_head(&w);
+    put_functions(&w);
+    put_cost(&w, "\ntotals: ", w.sums.node_total[0]);
     g_free(w.edges);
     osi_profile_sums_clear(&w.sums);
     osi_profile_names_clear(&w.names);
     g_hash_table_destroy(w.modules);
+    g_free(w.module_of);
     g_free(w.named);
-    return osi_profile_finish(out, stream, code);
+    g_string_free(w.text, TRUE);
+    return osi_profile_out_finish(&w.out);
 }

@@ -11,18 +11,16 @@
  */
 #include "profile.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 static bool is_number_like(const char *rest)
 {
     return rest[strspn(rest, "0123456789. ")] == '\0';
 }
 
-static char *frame_of(const struct osi_profile_names *names, uint32_t function)
+static void add_frame(struct osi_profile_paths *paths, const struct osi_profile_names *names,
+                      uint32_t function, GString *label, GString *frame)
 {
-    GString *label = g_string_new(NULL), *frame = g_string_new(NULL);
-
+    g_string_truncate(label, 0);
+    g_string_truncate(frame, 0);
     osi_profile_label(label, names, function, false);
     for (const char *c = label->str; *c; c++) {
         if (*c == ';')
@@ -34,30 +32,21 @@ static char *frame_of(const struct osi_profile_names *names, uint32_t function)
         else
             g_string_append_c(frame, *c);
     }
-    g_string_free(label, TRUE);
-    return g_string_free(frame, FALSE);
+    g_string_append_c(frame, ';');
+    osi_profile_paths_piece(paths, frame->str, frame->len);
 }
 
-/* Paths can be longer than memory should hold twice: written as they get long. */
-static int put_path(GString *out, char *const *frames, const struct osi_profile *profile,
-                    size_t node, GArray *path, FILE *stream)
+static void add_frames(struct osi_profile_paths *paths, const struct osi_profile *profile)
 {
-    int code = 0;
+    GString *label = g_string_new(NULL), *frame = g_string_new(NULL);
+    struct osi_profile_names names;
 
-    g_array_set_size(path, 0);
-    g_array_append_val(path, profile->nodes[node].function);
-    for (size_t i = node; i && profile->nodes[i].parent;) {
-        i = profile->nodes[i].parent;
-        g_array_append_val(path, profile->nodes[i].function);
-    }
-    for (guint i = path->len; i-- > 0 && !code;) {
-        g_string_append(out, frames[g_array_index(path, uint32_t, i)]);
-        if (i)
-            g_string_append_c(out, ';');
-        code = osi_profile_put_some(out, stream);
-    }
-    g_string_append_printf(out, " %" PRIu64 "\n", profile->nodes[node].self);
-    return code;
+    osi_profile_names_init(&names, profile);
+    for (size_t i = 0; i < profile->n_functions; i++)
+        add_frame(paths, &names, (uint32_t)i, label, frame);
+    osi_profile_names_clear(&names);
+    g_string_free(label, TRUE);
+    g_string_free(frame, TRUE);
 }
 
 static bool has_caller(const struct osi_profile *profile, size_t node)
@@ -65,35 +54,34 @@ static bool has_caller(const struct osi_profile *profile, size_t node)
     return node && profile->nodes[node].parent;
 }
 
-static int put_paths(GString *out, char *const *frames, const struct osi_profile *profile,
-                     bool with_caller, FILE *stream)
+static void put_paths(struct osi_profile_out *out, struct osi_profile_paths *paths,
+                      bool with_caller)
 {
-    GArray *path = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    int code = 0;
+    const struct osi_profile *profile = paths->profile;
 
-    for (size_t i = 0; i < profile->n_nodes && !code; i++)
-        if (profile->nodes[i].self && has_caller(profile, i) == with_caller)
-            code = put_path(out, frames, profile, i, path, stream);
-    g_array_free(path, TRUE);
-    return code;
+    for (size_t i = 0; i < profile->n_nodes && !out->code; i++) {
+        if (profile->nodes[i].self && has_caller(profile, i) == with_caller) {
+            size_t length;
+            const char *path = osi_profile_path(paths, i, &length);
+
+            osi_profile_out_bytes(out, path, length - 1); /* without the last ';' */
+            osi_profile_out_bytes(out, " ", 1);
+            osi_profile_out_count(out, profile->nodes[i].self);
+            osi_profile_out_bytes(out, "\n", 1);
+        }
+    }
 }
 
 int osi_profile_folded(const struct osi_profile *profile, FILE *stream)
 {
-    char **frames = g_new0(char *, profile->n_functions);
-    GString *out = g_string_new(NULL);
-    struct osi_profile_names names;
-    int code;
+    struct osi_profile_paths paths;
+    struct osi_profile_out out;
 
-    osi_profile_names_init(&names, profile);
-    for (size_t i = 0; i < profile->n_functions; i++)
-        frames[i] = frame_of(&names, (uint32_t)i);
-    osi_profile_names_clear(&names);
-    code = put_paths(out, frames, profile, true, stream);
-    if (!code)
-        code = put_paths(out, frames, profile, false, stream);
-    for (size_t i = 0; i < profile->n_functions; i++)
-        g_free(frames[i]);
-    g_free(frames);
-    return osi_profile_finish(out, stream, code);
+    osi_profile_paths_init(&paths, profile, false);
+    osi_profile_out_init(&out, stream);
+    add_frames(&paths, profile);
+    put_paths(&out, &paths, true);
+    put_paths(&out, &paths, false);
+    osi_profile_paths_clear(&paths);
+    return osi_profile_out_finish(&out);
 }

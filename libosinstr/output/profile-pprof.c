@@ -13,9 +13,9 @@
  * file was made, so that equal profiles give equal files.
  */
 #include "profile.h"
+#include "profile-message.h"
 
 #include <errno.h>
-#include <string.h>
 #include <zlib.h>
 
 enum profile_field {
@@ -39,134 +39,134 @@ struct writer {
     uint32_t *module_of; /* of each function: id of its mapping, 0: it has no module */
     GPtrArray *modules;
     z_stream deflate;
-    FILE *stream;
-    int code; /* of the first error */
+    uint8_t *pending;    /* what is still to be squeezed */
+    size_t n_pending;
+    struct osi_profile_out out;
 };
 
 /* ---- gzip ---- */
-static void squeeze(struct writer *w, const void *data, size_t size, int flush)
-{
-    uint8_t out[16384];
-    size_t length;
+enum { PENDING = 65536 };
 
-    w->deflate.next_in = (Bytef *)data;
-    w->deflate.avail_in = (uInt)size;
+/* zlib works in the buffer that is written next. */
+static void squeeze(struct writer *w, int flush)
+{
+    size_t room;
+
+    w->deflate.next_in = w->pending;
+    w->deflate.avail_in = (uInt)w->n_pending;
     do {
-        w->deflate.next_out = out;
-        w->deflate.avail_out = sizeof(out);
+        room = OSI_PROFILE_PIECE - w->out.length;
+        w->deflate.next_out = (Bytef *)w->out.bytes + w->out.length;
+        w->deflate.avail_out = (uInt)room;
         deflate(&w->deflate, flush);
-        length = sizeof(out) - w->deflate.avail_out;
-        errno = 0;
-        if (!w->code && fwrite(out, 1, length, w->stream) != length)
-            w->code = errno ? -errno : -EIO;
-    } while (w->deflate.avail_out == 0 && !w->code);
+        w->out.length += room - w->deflate.avail_out;
+        if (w->out.length == OSI_PROFILE_PIECE)
+            osi_profile_out_flush(&w->out);
+    } while (w->deflate.avail_out == 0 && !w->out.code);
+    w->n_pending = 0;
 }
 
-/* ---- protocol buffers ---- */
-static void put_varint(GByteArray *out, uint64_t value)
+/* A call of zlib's is dear: it gets much at once. */
+static void put(struct writer *w, const void *data, size_t size)
 {
-    uint8_t bytes[10];
-    guint n = 0;
+    while (size > PENDING - w->n_pending) {
+        size_t part = PENDING - w->n_pending;
 
-    for (; value > 0x7f; value >>= 7)
-        bytes[n++] = (uint8_t)(value | 0x80);
-    bytes[n++] = (uint8_t)value;
-    g_byte_array_append(out, bytes, n);
-}
-
-static void put_number(GByteArray *out, unsigned field, uint64_t value)
-{
-    if (value) { /* 0 is what a field that isn't there means */
-        put_varint(out, field << 3);
-        put_varint(out, value);
+        memcpy(w->pending + w->n_pending, data, part);
+        w->n_pending = PENDING;
+        squeeze(w, Z_NO_FLUSH);
+        data = (const uint8_t *)data + part;
+        size -= part;
     }
+    memcpy(w->pending + w->n_pending, data, size);
+    w->n_pending += size;
 }
 
-static void put_bytes(GByteArray *out, unsigned field, const void *data, size_t size)
-{
-    put_varint(out, field << 3 | 2);
-    put_varint(out, size);
-    g_byte_array_append(out, data, (guint)size);
-}
-
-static void put_message(GByteArray *out, unsigned field, GByteArray *message)
-{
-    put_bytes(out, field, message->data, message->len);
-    g_byte_array_set_size(message, 0);
-}
-
-/* A field of the profile itself: written at once. */
+/* ---- fields ---- */
+/* A field of the profile itself. */
 static void emit(struct writer *w, enum profile_field field, const void *data, size_t size)
 {
-    g_autoptr(GByteArray) head = g_byte_array_new();
+    struct message head = { .length = 0 };
 
-    put_varint(head, (uint64_t)field << 3 | 2);
-    put_varint(head, size);
-    squeeze(w, head->data, head->len, Z_NO_FLUSH);
-    squeeze(w, data, size, Z_NO_FLUSH);
+    put_head(&head, field, size);
+    put(w, head.bytes, head.length);
+    put(w, data, size);
 }
 
-static void emit_message(struct writer *w, enum profile_field field, GByteArray *message)
+static void emit_message(struct writer *w, enum profile_field field, const struct message *message)
 {
-    emit(w, field, message->data, message->len);
-    g_byte_array_set_size(message, 0);
+    emit(w, field, message->bytes, message->length);
 }
 
 static void emit_number(struct writer *w, enum profile_field field, uint64_t value)
 {
-    g_autoptr(GByteArray) out = g_byte_array_new();
+    struct message out = { .length = 0 };
 
-    put_number(out, field, value);
-    squeeze(w, out->data, out->len, Z_NO_FLUSH);
+    put_number(&out, field, value);
+    put(w, out.bytes, out.length);
 }
 
 static void emit_type(struct writer *w, enum profile_field field, unsigned type)
 {
-    g_autoptr(GByteArray) message = g_byte_array_new();
+    struct message message = { .length = 0 };
 
-    put_number(message, VALUE_TYPE, type);
-    put_number(message, VALUE_UNIT, S_COUNT);
-    emit_message(w, field, message);
+    put_number(&message, VALUE_TYPE, type);
+    put_number(&message, VALUE_UNIT, S_COUNT);
+    emit_message(w, field, &message);
 }
 
 /* ---- samples ---- */
-/* The locations, the innermost first; returns the task's node, 0 if this is the root. */
-static size_t put_path(GByteArray *out, const struct writer *w, size_t node)
+/* `task` is the task's function, 0 if this is the root. */
+static void emit_sample(struct writer *w, const struct osi_profile_node *node, const char *path,
+                        size_t length, uint32_t task)
 {
-    size_t task;
+    struct message head, values, label, tail;
 
-    do {
-        put_varint(out, (uint64_t)osi_profile_function_of(&w->names, node) + 1);
-        task = node;
-        node = w->profile->nodes[node].parent;
-    } while (node);
-    return task;
+    values.length = label.length = tail.length = head.length = 0;
+    put_varint(&values, MIN(node->self, INT64_MAX));
+    put_varint(&values, MIN(node->calls, INT64_MAX));
+    put_message(&tail, SAMPLE_VALUE, &values);
+    if (task) {
+        put_number(&label, LABEL_KEY, S_TASK);
+        put_number(&label, LABEL_STRING, S_FUNCTIONS + 2 * (uint64_t)task);
+        put_message(&tail, SAMPLE_LABEL, &label);
+    }
+    put_head(&head, SAMPLE, 1 + varint_size(length) + length + tail.length);
+    put_head(&head, SAMPLE_LOCATION, length);
+    put(w, head.bytes, head.length);
+    put(w, path, length);
+    put(w, tail.bytes, tail.length);
+}
+
+/* The locations on a path, the innermost first. */
+static void add_locations(struct osi_profile_paths *paths, const struct osi_profile_names *names)
+{
+    for (size_t i = 0; i < names->profile->n_functions; i++) {
+        struct message id = { .length = 0 };
+
+        put_varint(&id, (uint64_t)names->same[i] + 1);
+        osi_profile_paths_piece(paths, id.bytes, id.length);
+    }
 }
 
 static void emit_samples(struct writer *w)
 {
-    g_autoptr(GByteArray) part = g_byte_array_new();
-    g_autoptr(GByteArray) sample = g_byte_array_new();
+    struct osi_profile_paths paths;
 
-    for (size_t i = 0; i < w->profile->n_nodes && !w->code; i++) {
+    osi_profile_paths_init(&paths, w->profile, true);
+    add_locations(&paths, &w->names);
+    for (size_t i = 0; i < w->profile->n_nodes && !w->out.code; i++) {
         const struct osi_profile_node *node = &w->profile->nodes[i];
-        size_t task;
 
-        if (!node->self && (i == 0 || !node->calls))
-            continue;
-        task = put_path(part, w, i);
-        put_message(sample, SAMPLE_LOCATION, part);
-        put_varint(part, MIN(node->self, INT64_MAX));
-        put_varint(part, MIN(node->calls, INT64_MAX));
-        put_message(sample, SAMPLE_VALUE, part);
-        if (task) {
-            put_number(part, LABEL_KEY, S_TASK);
-            put_number(part, LABEL_STRING,
-                       S_FUNCTIONS + 2 * (uint64_t)osi_profile_function_of(&w->names, task));
-            put_message(sample, SAMPLE_LABEL, part);
+        if (node->self || (i && node->calls)) {
+            size_t length;
+            const char *path = osi_profile_path(&paths, i, &length);
+
+            emit_sample(w, node, path, length,
+                        i ? osi_profile_function_of(&w->names, paths.steps[0].node) : 0);
         }
-        emit_message(w, SAMPLE, sample);
     }
+    osi_profile_paths_clear(&paths);
 }
 
 /* ---- functions and modules ---- */
@@ -190,35 +190,37 @@ static void find_modules(struct writer *w)
 
 static void emit_modules(struct writer *w)
 {
-    g_autoptr(GByteArray) mapping = g_byte_array_new();
-
     for (guint i = 0; i < w->modules->len; i++) {
-        put_number(mapping, MAPPING_ID, i + 1);
-        put_number(mapping, MAPPING_FILENAME, S_FUNCTIONS + 2 * w->profile->n_functions + i);
-        put_number(mapping, MAPPING_HAS_FUNCTIONS, 1);
-        emit_message(w, MAPPING, mapping);
+        struct message mapping = { .length = 0 };
+
+        put_number(&mapping, MAPPING_ID, i + 1);
+        put_number(&mapping, MAPPING_FILENAME, S_FUNCTIONS + 2 * w->profile->n_functions + i);
+        put_number(&mapping, MAPPING_HAS_FUNCTIONS, 1);
+        emit_message(w, MAPPING, &mapping);
     }
+}
+
+static void emit_function(struct writer *w, size_t i)
+{
+    struct message line = { .length = 0 }, location = { .length = 0 }, function = { .length = 0 };
+
+    put_number(&location, LOCATION_ID, i + 1);
+    put_number(&location, LOCATION_MAPPING, w->module_of[i]);
+    put_number(&location, LOCATION_ADDRESS, w->profile->functions[i].address);
+    put_number(&line, LINE_FUNCTION, i + 1);
+    put_message(&location, LOCATION_LINE, &line);
+    emit_message(w, LOCATION, &location);
+    put_number(&function, FUNCTION_ID, i + 1);
+    put_number(&function, FUNCTION_NAME, S_FUNCTIONS + 2 * i);
+    put_number(&function, FUNCTION_SYSTEM_NAME, S_FUNCTIONS + 2 * i + 1);
+    emit_message(w, FUNCTION, &function);
 }
 
 static void emit_functions(struct writer *w)
 {
-    g_autoptr(GByteArray) line = g_byte_array_new();
-    g_autoptr(GByteArray) message = g_byte_array_new();
-
-    for (size_t i = 0; i < w->profile->n_functions; i++) {
-        if (!w->names.used[i])
-            continue;
-        put_number(message, LOCATION_ID, i + 1);
-        put_number(message, LOCATION_MAPPING, w->module_of[i]);
-        put_number(message, LOCATION_ADDRESS, w->profile->functions[i].address);
-        put_number(line, LINE_FUNCTION, i + 1);
-        put_message(message, LOCATION_LINE, line);
-        emit_message(w, LOCATION, message);
-        put_number(message, FUNCTION_ID, i + 1);
-        put_number(message, FUNCTION_NAME, S_FUNCTIONS + 2 * i);
-        put_number(message, FUNCTION_SYSTEM_NAME, S_FUNCTIONS + 2 * i + 1);
-        emit_message(w, FUNCTION, message);
-    }
+    for (size_t i = 0; i < w->profile->n_functions; i++)
+        if (w->names.used[i])
+            emit_function(w, i);
 }
 
 static void emit_string(struct writer *w, GString *string)
@@ -268,20 +270,23 @@ static void emit_profile(struct writer *w)
 int osi_profile_pprof(const struct osi_profile *profile, FILE *stream)
 {
     enum { GZIP = 16, WINDOW_BITS = 15, MEMORY = 8 };
-    struct writer w = { .profile = profile, .stream = stream };
+    struct writer w = { .profile = profile };
 
     if (deflateInit2(&w.deflate, Z_BEST_SPEED, Z_DEFLATED, GZIP + WINDOW_BITS, MEMORY,
                      Z_DEFAULT_STRATEGY) != Z_OK)
         return -ENOMEM;
+    osi_profile_out_init(&w.out, stream);
+    w.pending = g_malloc(PENDING);
     w.module_of = g_new0(uint32_t, profile->n_functions);
     w.modules = g_ptr_array_new();
     osi_profile_names_init(&w.names, profile);
     find_modules(&w);
     emit_profile(&w);
-    squeeze(&w, NULL, 0, Z_FINISH);
+    squeeze(&w, Z_FINISH);
     deflateEnd(&w.deflate);
     osi_profile_names_clear(&w.names);
     g_ptr_array_free(w.modules, TRUE);
     g_free(w.module_of);
-    return osi_profile_finish(g_string_new(NULL), stream, w.code);
+    g_free(w.pending);
+    return osi_profile_out_finish(&w.out);
 }

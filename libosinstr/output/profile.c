@@ -3,7 +3,6 @@
 #include "profile.h"
 #include "format.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +20,20 @@ static bool equal_modules(const struct osi_profile_function *a, const struct osi
     return strcmp(a->module, b->module) == 0;
 }
 
+/* A hash tells most names apart without a look at them. */
+struct named {
+    guint hash;
+    const struct osi_profile_function *function;
+};
+
 static int by_identity(const void *left, const void *right)
 {
-    const struct osi_profile_function *a = *(const struct osi_profile_function *const *)left,
-                                      *b = *(const struct osi_profile_function *const *)right;
-    int result = strcmp(a->name, b->name);
+    const struct named *x = left, *y = right;
+    const struct osi_profile_function *a = x->function, *b = y->function;
+    int result = (x->hash > y->hash) - (x->hash < y->hash);
 
+    if (!result)
+        result = strcmp(a->name, b->name);
     if (!result)
         result = strcmp(a->module, b->module);
     if (!result)
@@ -35,25 +42,31 @@ static int by_identity(const void *left, const void *right)
 }
 
 /* Functions of one name, sorted by module, address and place. */
-static void name_group(struct osi_profile_names *names, const struct osi_profile_function **group,
-                       size_t n)
+static void name_group(struct osi_profile_names *names, const struct named *group, size_t n)
 {
-    const struct osi_profile_function *functions = names->profile->functions, *first = group[0];
-    uint8_t elsewhere = equal_modules(group[0], group[n - 1]) ? 0 : OSI_UNCLEAR_MODULE;
+    const struct osi_profile_function *functions = names->profile->functions;
+    const struct osi_profile_function *first = group[0].function, *before = NULL;
+    uint8_t elsewhere = equal_modules(first, group[n - 1].function) ? 0 : OSI_UNCLEAR_MODULE;
 
     for (size_t i = 0; i < n; i++) {
-        size_t at = (size_t)(group[i] - functions);
+        const struct osi_profile_function *function = group[i].function;
+        size_t at = (size_t)(function - functions);
 
-        if (!equal_modules(first, group[i]) || first->address != group[i]->address)
-            first = group[i];
+        if (!equal_modules(first, function) || first->address != function->address)
+            first = function;
         names->same[at] = (uint32_t)(first - functions);
         names->unclear[at] |= elsewhere;
-        if (i && equal_modules(group[i - 1], group[i]) &&
-            group[i - 1]->address != group[i]->address) {
-            names->unclear[group[i - 1] - functions] |= OSI_UNCLEAR_ADDRESS;
+        if (before && equal_modules(before, function) && before->address != function->address) {
+            names->unclear[before - functions] |= OSI_UNCLEAR_ADDRESS;
             names->unclear[at] |= OSI_UNCLEAR_ADDRESS;
         }
+        before = function;
     }
+}
+
+static bool is_same_name(const struct named *a, const struct named *b)
+{
+    return a->hash == b->hash && strcmp(a->function->name, b->function->name) == 0;
 }
 
 static void find_used(struct osi_profile_names *names)
@@ -67,7 +80,7 @@ static void find_used(struct osi_profile_names *names)
 void osi_profile_names_init(struct osi_profile_names *names, const struct osi_profile *profile)
 {
     size_t n = profile->n_functions, end;
-    const struct osi_profile_function **sorted = g_new(const struct osi_profile_function *, n + 1);
+    struct named *sorted = g_new(struct named, n + 1);
 
     *names = (struct osi_profile_names){
         .profile = profile,
@@ -76,10 +89,11 @@ void osi_profile_names_init(struct osi_profile_names *names, const struct osi_pr
         .unclear = g_new0(uint8_t, n + 1),
     };
     for (size_t i = 0; i < n; i++)
-        sorted[i] = &profile->functions[i];
+        sorted[i] = (struct named){ g_str_hash(profile->functions[i].name),
+                                    &profile->functions[i] };
     qsort(sorted, n, sizeof(*sorted), by_identity);
     for (size_t i = 0; i < n; i = end) {
-        for (end = i + 1; end < n && strcmp(sorted[i]->name, sorted[end]->name) == 0;)
+        for (end = i + 1; end < n && is_same_name(&sorted[i], &sorted[end]);)
             end++;
         name_group(names, sorted + i, end - i);
     }
@@ -94,11 +108,23 @@ void osi_profile_names_clear(struct osi_profile_names *names)
     g_free(names->unclear);
 }
 
+/* Nearly all names: nothing in them is escaped. */
+static bool is_plain(const char *text)
+{
+    while (*text > ' ' && *text <= '~' && *text != '\\')
+        text++;
+    return !*text;
+}
+
 void osi_profile_escape(GString *out, const char *text)
 {
     size_t length = strlen(text), head = strspn(text, " "), tail = 0;
     g_autofree char *middle = NULL;
 
+    if (is_plain(text)) {
+        g_string_append_len(out, text, (gssize)length);
+        return;
+    }
     while (head + tail < length && text[length - 1 - tail] == ' ')
         tail++;
     for (size_t i = 0; i < head; i++)
@@ -131,31 +157,4 @@ void osi_profile_origin(GString *out, const struct osi_profile *profile)
         g_string_append(out, ": ");
         osi_format_escaped(out, profile->command);
     }
-}
-
-int osi_profile_put(GString *text, FILE *stream)
-{
-    size_t length = text->len;
-
-    errno = 0;
-    if (fwrite(text->str, 1, length, stream) != length)
-        return errno ? -errno : -EIO;
-    g_string_truncate(text, 0);
-    return 0;
-}
-
-int osi_profile_put_some(GString *text, FILE *stream)
-{
-    return text->len < 65536 ? 0 : osi_profile_put(text, stream);
-}
-
-int osi_profile_finish(GString *text, FILE *stream, int code)
-{
-    if (!code)
-        code = osi_profile_put(text, stream);
-    errno = 0;
-    if (!code && fflush(stream) != 0)
-        code = errno ? -errno : -EIO;
-    g_string_free(text, TRUE);
-    return code;
 }

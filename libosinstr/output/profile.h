@@ -10,6 +10,7 @@
 #include <glib.h>
 #include <osinstr/profile.h>
 #include <stdbool.h>
+#include <string.h>
 
 struct osi_profile_names {
     const struct osi_profile *profile;
@@ -51,10 +52,66 @@ struct osi_profile_sums {
 void osi_profile_sums_init(struct osi_profile_sums *sums, const struct osi_profile_names *names);
 void osi_profile_sums_clear(struct osi_profile_sums *sums);
 
-/* Writes the text and empties it, at once or when there is enough of it. Returns 0 or -errno. */
-int osi_profile_put(GString *text, FILE *stream);
-int osi_profile_put_some(GString *text, FILE *stream);
-/* The last of a file: frees the text, after writing it if all went well so far (`code` is 0). */
-int osi_profile_finish(GString *text, FILE *stream, int code);
+/* ---- paths ---- */
+struct osi_profile_step {
+    uint32_t node;
+    size_t length; /* of the bytes up to here */
+};
+
+/* What each function is written as, put together for one path after the other. */
+struct osi_profile_paths {
+    const struct osi_profile *profile;
+    bool inner_first;
+    GString *pieces;    /* of all functions */
+    size_t *piece_ends; /* of function i: at i + 1 */
+    size_t n_pieces;
+    uint32_t *depth;    /* of each node; of a task 1 */
+    struct osi_profile_step *steps; /* the path asked for last, from the task on */
+    uint32_t n, n_steps;
+    char *bytes;        /* its bytes; with the inner first they are at the end */
+    size_t length, room;
+};
+
+void osi_profile_paths_init(struct osi_profile_paths *paths, const struct osi_profile *profile,
+                            bool inner_first);
+void osi_profile_paths_clear(struct osi_profile_paths *paths);
+/* What the next function is written as: to be told for all functions before the first path. */
+void osi_profile_paths_piece(struct osi_profile_paths *paths, const void *bytes, size_t n);
+/* The pieces on the path to a node; valid until the next. */
+const char *osi_profile_path(struct osi_profile_paths *paths, size_t node, size_t *length);
+
+/* ---- writing ---- */
+/* The kernel keeps a file in pages as large as it is given the bytes; those beyond this are costly. */
+enum { OSI_PROFILE_PIECE = 65536 };
+
+/* A file that is written in large pieces. After an error nothing is written any more. */
+struct osi_profile_out {
+    FILE *stream;
+    int code;   /* of the first error, 0: none */
+    char *bytes;
+    size_t length;
+};
+
+void osi_profile_out_init(struct osi_profile_out *out, FILE *stream);
+void osi_profile_out_slow(struct osi_profile_out *out, const void *bytes, size_t n);
+void osi_profile_out_count(struct osi_profile_out *out, uint64_t count); /* as decimal digits */
+void osi_profile_out_flush(struct osi_profile_out *out);
+/* Writes the rest, flushes the stream; returns 0 or -errno. */
+int osi_profile_out_finish(struct osi_profile_out *out);
+
+static inline void osi_profile_out_bytes(struct osi_profile_out *out, const void *bytes, size_t n)
+{
+    if (n >= OSI_PROFILE_PIECE - out->length) {
+        osi_profile_out_slow(out, bytes, n);
+        return;
+    }
+    memcpy(out->bytes + out->length, bytes, n);
+    out->length += n;
+}
+
+static inline void osi_profile_out_text(struct osi_profile_out *out, const char *text)
+{
+    osi_profile_out_bytes(out, text, strlen(text));
+}
 
 #endif

@@ -242,6 +242,52 @@ START_TEST(private_functions)
 }
 END_TEST
 
+static bool number_function(void *data, uint32_t function, uint32_t root,
+                            struct osi_profile_function *as)
+{
+    (void)data;
+    (void)root;
+    *as = (struct osi_profile_function){"f", "", function};
+    return false;
+}
+
+/* Each function is called once on each vCPU: one node, with two calls. */
+START_TEST(many_functions_on_two_vcpus)
+{
+    enum { MANY = 20000, FIRST = 1000 };
+    struct rig rig = rig_new();
+    struct osi_profile profile = {.tool = "test", .command = "test"};
+    uint8_t *seen = g_new0(uint8_t, FIRST + MANY);
+
+    for (unsigned vcpu = 1; vcpu <= 2; vcpu++) {
+        struct osi_calls *task = osi_calls_new(rig.tree);
+
+        osi_calls_resume(task, 0, osi_calltree_nodes(rig.tree, vcpu, 'N'));
+        for (uint32_t i = 0; i < MANY; i++) {
+            osi_calls_call(task, 2 * i, 'm', FIRST + i, SITE('m', 1));
+            calls_return(task, 2 * i + 1, FIRST + i, SITE('m', 1), 'm');
+        }
+        osi_calls_free(task);
+    }
+    osi_calltree_profile(rig.tree, number_function, NULL, &profile);
+    for (size_t i = 0; i < profile.n_nodes; i++) {
+        uint64_t function = profile.functions[profile.nodes[i].function].address;
+
+        if (function < FIRST)
+            continue;
+        ck_assert_uint_eq(profile.nodes[i].calls, 2);
+        ck_assert_uint_eq(profile.nodes[i].self, 2);
+        ck_assert_uint_eq(seen[function]++, 0);
+    }
+    for (size_t i = FIRST; i < FIRST + MANY; i++)
+        ck_assert_uint_eq(seen[i], 1);
+    g_free(seen);
+    free((void *)profile.functions);
+    free((void *)profile.nodes);
+    rig_free(&rig);
+}
+END_TEST
+
 /* Nodes without counts are not in the profile, unless there are some below them. */
 START_TEST(unused_nodes_are_left_out)
 {
@@ -273,7 +319,7 @@ int main(void)
     const TTest *const tests[] = {
         a_task_moves_with_its_stack, tasks_of_one_name, a_name_that_comes_later, too_many_nodes,
         too_deep, an_exception_too_deep, a_tail_call_too_deep, exceptions_without_end,
-        private_functions, unused_nodes_are_left_out,
+        private_functions, many_functions_on_two_vcpus, unused_nodes_are_left_out,
     };
 
     return run_suite("calltree-limits", tests, G_N_ELEMENTS(tests));

@@ -120,12 +120,14 @@ static void read_callgrind(const struct random_profile *p)
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     struct found *found = g_new0(struct found, p->profile.n_functions);
     uint64_t caller = 0, callee = 0, calls = 0, value, summary = 0, totals = 0;
+    uint8_t *seen = g_new0(uint8_t, p->profile.n_functions * p->profile.n_functions);
 
     for (char **line = lines; *line; line++) {
         if (sscanf(*line, "fn=(%" SCNu64 ")", &value) == 1) {
             caller = value - 1;
         } else if (sscanf(*line, "cfn=(%" SCNu64 ")", &value) == 1) {
             callee = value - 1;
+            require(!seen[caller * p->profile.n_functions + callee]++); /* all calls in one place */
         } else if (sscanf(*line, "calls=%" SCNu64, &calls) == 1) {
             require(sscanf(*++line, "0 %" SCNu64, &value) == 1);
             found[callee].total += value;
@@ -146,6 +148,7 @@ static void read_callgrind(const struct random_profile *p)
     }
     ck_assert_uint_eq(summary, p->all);
     ck_assert_uint_eq(totals, p->all);
+    g_free(seen);
     g_free(found);
     free(text);
 }
@@ -233,6 +236,43 @@ START_TEST(depth_needs_no_stack)
 }
 END_TEST
 
+/* Long paths: of two tasks in turns, each a part of the task's next. */
+START_TEST(long_paths_are_whole)
+{
+    enum { LONG = 30000, STEP = 1000 };
+    struct random_profile *p = random_profile_new(2, 2, FUNCTIONS, LONG);
+    size_t length;
+    struct pprof decoded;
+    char *file;
+    guint n = 0;
+
+    for (uint32_t i = 1; i < LONG; i++) {
+        p->nodes[i].parent = i <= 2 ? 0 : i - 2;
+        p->nodes[i].calls = p->nodes[i].self = i % STEP < 2 ? i : 0;
+    }
+    file = written(osi_profile_pprof, &p->profile, &length);
+    decoded = decode_pprof(file, length);
+    for (uint32_t i = 1; i < LONG; i++) {
+        struct sample s;
+        uint32_t at = i;
+
+        if (!p->nodes[i].self)
+            continue;
+        ck_assert_uint_lt(n, decoded.samples->len);
+        s = decode_sample(&decoded, g_array_index(decoded.samples, struct bytes, n++));
+        for (; s.locations.at < s.locations.end; at = p->nodes[at].parent) {
+            require(at != 0);
+            require(next_varint(&s.locations) == p->nodes[at].function + UINT64_C(1));
+        }
+        require(at == 0);
+    }
+    ck_assert_uint_eq(n, decoded.samples->len);
+    free_pprof(&decoded);
+    random_profile_free(p);
+    free(file);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("profile-large");
@@ -243,6 +283,7 @@ int main(void)
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, files_agree, 0, G_N_ELEMENTS(readers));
     tcase_add_test(tcase, depth_needs_no_stack);
+    tcase_add_test(tcase, long_paths_are_whole);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
