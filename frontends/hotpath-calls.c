@@ -128,7 +128,8 @@ static void leave(struct osi_session *session, struct osi_calls *calls, const st
     }
 }
 
-static void on_flow(struct osi_session *session, const struct osi_flow *flow)
+/* Runs at each call and return. */
+static __attribute__((hot)) void on_flow(struct osi_session *session, const struct osi_flow *flow)
 {
     struct osi_calls *calls = thread_of(flow->context)->calls;
 

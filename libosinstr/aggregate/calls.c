@@ -82,11 +82,12 @@ static void finish_waiting(struct osi_calls *calls, uint64_t insns)
 /* ---- running ---- */
 void osi_calls_resume(struct osi_calls *calls, uint64_t insns, struct osi_callnodes *nodes)
 {
-    calls->mark = insns;
     if (calls->in != nodes) {
+        osi_callstack_charge(calls, calls->mark);
         calls->in = nodes;
         osi_callstack_move(calls);
     }
+    calls->mark = insns;
 }
 
 void osi_calls_pause(struct osi_calls *calls, uint64_t insns)

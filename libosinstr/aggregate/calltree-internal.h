@@ -13,6 +13,8 @@
 
 #include <osinstr/calltree.h>
 
+/* Placed side by side, with those of other files: few pages for the processor to remember. */
+#define OSI_HOT __attribute__((hot))
 #define OSI_UNKNOWN_PC UINT64_MAX
 #define OSI_MAX_DEPTH (1u << 20)
 #define OSI_DEPTH_RESERVE 4096u /* for exceptions */
@@ -85,6 +87,7 @@ struct osi_calls {
     struct osi_calltree *tree;
     struct osi_callnodes *in; /* where it counts; NULL: it has not run yet */
     uint32_t at;       /* the node that runs */
+    uint32_t called;   /* a node whose last call is not counted yet; ROOT_NODE: none */
     struct frame *frames;
     uint32_t depth, room;
     uint32_t base;     /* frames from here on belong to the exception (or the task) that runs */

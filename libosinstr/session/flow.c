@@ -82,8 +82,9 @@ static __attribute__((noinline)) void jumped(struct osi_session *session, struct
 
 /* The members that calls and returns have no use for are not even set: this runs twenty million times a
  * second. */
-static inline void arrived(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t to,
-                           uint64_t *cells)
+static inline __attribute__((always_inline)) void arrived(struct osi_session *session,
+                                                          struct osi_vcpu *vcpu, uint64_t to,
+                                                          uint64_t *cells)
 {
     uint64_t from = cells[OSI_CELL_ARRIVING];
     struct osi_flow flow;
@@ -114,7 +115,8 @@ static inline void arrived(struct osi_session *session, struct osi_vcpu *vcpu, u
 
 /* An old QEMU calls this although nothing arrives; and at a function's start in a user program it is
  * called always, for nothing visible leads to a signal's handler. */
-static inline void at_block(unsigned index, uint64_t to, bool always)
+static inline __attribute__((always_inline)) void at_block(unsigned index, uint64_t to,
+                                                           bool always)
 {
     struct osi_session *session = atomic_load_explicit(&slots[SLOT(to)], memory_order_relaxed);
     struct osi_vcpu *vcpu = osi_vcpu(session, index);
@@ -131,7 +133,7 @@ void osi_flow_at_entry(unsigned index, void *data)
     at_block(index, (uintptr_t)data, true);
 }
 
-void osi_flow_at_arrival(unsigned index, void *data)
+__attribute__((hot)) void osi_flow_at_arrival(unsigned index, void *data)
 {
     at_block(index, (uintptr_t)data, false);
 }
