@@ -99,7 +99,13 @@ struct osi_window {
 };
 
 struct osi_session {
+    /* What each event looks at: close together. */
     const struct osi_tool *tool;
+    struct osi_window window;
+    atomic_bool ended;       /* no event is taken any more */
+    bool rare_barrier;       /* see events.c */
+    _Atomic(struct osi_vcpu *) vcpus[OSI_MAX_VCPUS];
+
     struct osi_options *options;
     struct osi_directory directory;
     FILE *messages;
@@ -119,7 +125,6 @@ struct osi_session {
     struct osi_irq *irq;     /* NULL: the tool wants no interrupts */
     struct osi_irq_places *irq_places;
     struct osi_labels *labels;
-    struct osi_window window;
     struct osi_codes *codes;
     struct osi_contexts *contexts;
     struct osi_functions *functions;
@@ -128,7 +133,6 @@ struct osi_session {
 
     atomic_uint events;      /* OSI_EVENT_BITs that are on */
     atomic_uint n_vcpus;
-    _Atomic(struct osi_vcpu *) vcpus[OSI_MAX_VCPUS];
     /* Registers by number or role, found once. */
     const struct osi_host_register *general[32], *arguments[OSI_MAX_ARGUMENTS], *link, *frame;
     const struct osi_host_register *counter_freq;
@@ -138,8 +142,6 @@ struct osi_session {
     GMutex lock;             /* for the rare things below */
     GHashTable *sites;       /* struct osi_site by (register, remaining) */
     GHashTable *hook_sites;  /* by (hook, remaining) */
-    atomic_bool ended;       /* no event is taken any more */
-    bool rare_barrier;       /* see events.c */
     bool finished;
     atomic_bool stopping;    /* osi_stop() was called */
     unsigned wanted;         /* enum osi_arch_feature that the tool and its options need */
