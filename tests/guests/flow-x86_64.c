@@ -45,6 +45,9 @@ void prepare(void)
     set_gate(3, asked_entry);
     set_gate(6, refused_entry);
     set_gate(PIC_VECTOR, tick_entry);
+    /* The timer raises its line once, when it is told a time. Before the controllers are set up, which
+     * forget the firmware's last tick then. */
+    out(0x43, 0x30);
     out(0x20, 0x11); /* both controllers; all masked but the timer */
     out(0xa0, 0x11);
     out(0x21, PIC_VECTOR);
@@ -54,7 +57,6 @@ void prepare(void)
     out(0x21, 1);
     out(0xa1, 1);
     out(0xa1, 0xff);
-    out(0x43, 0x30); /* the timer raises its line once, when it is told a time */
     out(0x21, 0xfe);
     __asm__ volatile("sti");
 }
