@@ -2,7 +2,7 @@
 /* Call trees from inside:
  *
  *   calltree.c   nodes, and finding a node's child
- *   callstack.c  the stack: what a call, a return, a jump do
+ *   callstack.c  the stack: what a call, a return, a jump do; callstack-exceptions.c: an exception
  *   calls.c      what an interrupt does before its number is known, and what is not hot
  */
 #ifndef OSINSTR_CALLTREE_INTERNAL_H
