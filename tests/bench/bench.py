@@ -106,6 +106,8 @@ def main():
     parser.add_argument("--plugin", help="plugins whose name begins so")
     parser.add_argument("--contrib", default="", help="folder of QEMU's own plugins")
     args = parser.parse_args()
+    if args.pairs < 3:
+        parser.error("quartiles need at least 3 pairs")
     failed = False
     all_workloads = workloads(args)
     print(f"{'plugin':<32} {'workload':<13} {'ratio':>6} {'q1':>6} {'q3':>6}   "
