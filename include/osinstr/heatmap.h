@@ -50,7 +50,7 @@ uint64_t osi_heatmap_value(const struct osi_heatmap *map, unsigned vcpu, size_t 
 /* Of all buckets and vCPUs: adds them up in sums[0 .. n_rows - 1]. */
 void osi_heatmap_sums(const struct osi_heatmap *map, uint64_t *sums, size_t n_rows);
 
-/* The name of a row in files. */
+/* The name of a row in files; read before the next is asked for. */
 typedef const char *(*osi_heatmap_name)(void *data, uint32_t row);
 /* One line for each value that is not 0, "t_ns,vcpu,row,value", by time, vCPU and row; t_ns is the bucket's
  * start. 0 or -errno; the stream is flushed and stays open. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a task is told to do. Until an interrupt's number is known, it is written down; the number comes
  * with the kernel's look at the controller, a hundred instructions later. */
-#include "aggregate/calltree-internal.h"
+#include "aggregate/callstack.h"
 
 struct osi_calls *osi_calls_new(struct osi_calltree *tree)
 {
@@ -76,14 +76,14 @@ static void finish_waiting(struct osi_calls *calls, uint64_t insns)
     if (calls->waiting) {
         replay(calls);
     }
-    osi_callstack_charge(calls, insns);
+    charge(calls, insns);
 }
 
 /* ---- running ---- */
 void osi_calls_resume(struct osi_calls *calls, uint64_t insns, struct osi_callnodes *nodes)
 {
     if (calls->in != nodes) {
-        osi_callstack_charge(calls, calls->mark);
+        charge(calls, calls->mark);
         calls->in = nodes;
         osi_callstack_move(calls);
     }
@@ -133,7 +133,7 @@ void osi_calls_number(struct osi_calls *calls, uint64_t insns, uint32_t function
         calls->journal[0].function = function;
         replay(calls);
     } else { /* one exception, several interrupts */
-        osi_callstack_charge(calls, insns);
+        charge(calls, insns);
         osi_callstack_number(calls, function);
     }
 }

@@ -4,11 +4,6 @@
 
 #define LONGEST_INSN 16
 
-void osi_callstack_charge(struct osi_calls *calls, uint64_t insns)
-{
-    charge(calls, insns);
-}
-
 /* Exceptions find room also when what they came to has used up its own. */
 static bool is_full(const struct osi_calls *calls)
 {
@@ -50,6 +45,7 @@ static void begin_anew(struct osi_calls *calls)
 
 void osi_callstack_enter(struct osi_calls *calls, const struct op *op)
 {
+    struct frame *frame;
     uint32_t node;
 
     charge(calls, op->insns);
@@ -59,9 +55,12 @@ void osi_callstack_enter(struct osi_calls *calls, const struct op *op)
     }
     node = osi_callnode_child(calls->in, op->apart ? ROOT_NODE : calls->at, op->function);
     count_call(calls, node);
-    push(calls, &(struct frame){ .kind = FRAME_EXCEPTION, .back = op->place, .node = node,
-                                 .function = op->function, .arriving = op->arriving,
-                                 .overflow = calls->overflow, .user = op->user, .apart = op->apart });
+    push(calls, FRAME_EXCEPTION, op->place, node, op->function); /* there is always room for it */
+    frame = &calls->frames[calls->depth - 1];
+    frame->arriving = op->arriving;
+    frame->overflow = calls->overflow;
+    frame->user = op->user;
+    frame->apart = op->apart;
     calls->base = calls->depth;
     calls->overflow = 0;
 }

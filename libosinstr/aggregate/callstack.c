@@ -59,7 +59,7 @@ OSI_HOT void osi_callstack_call(struct osi_calls *calls, uint64_t insns, uint32_
     /* It is counted when control leaves it: then it is in the cache. */
     __builtin_prefetch(&calls->in->nodes[node], 1);
     calls->called = calls->off ? ROOT_NODE : node;
-    push_call(calls, back, node, function);
+    push(calls, FRAME_CALL, back, node, function);
 }
 
 /* ---- going back ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Frames and the node that runs, for callstack.c and callstack-exceptions.c. */
+/* Frames and the node that runs, for calls.c, callstack.c and callstack-exceptions.c. */
 #ifndef OSI_AGGREGATE_CALLSTACK_H
 #define OSI_AGGREGATE_CALLSTACK_H
 
@@ -39,24 +39,14 @@ static inline void settle(struct osi_calls *calls, uint32_t depth)
     calls->at = depth > calls->base ? calls->frames[depth - 1].node : base_node(calls);
 }
 
-static inline void push(struct osi_calls *calls, const struct frame *frame)
-{
-    if ((calls->depth == calls->room || calls->depth >= OSI_MAX_DEPTH) &&
-        !osi_callstack_make_room(calls, (enum frame_kind)frame->kind, frame->back)) {
-        return;
-    }
-    calls->frames[calls->depth++] = *frame;
-    calls->at = frame->node;
-}
-
-/* The same for a call, member by member: a copy would wait for what was just stored in pieces. */
-static inline void push_call(struct osi_calls *calls, uint64_t back, uint32_t node,
-                             uint32_t function)
+/* Member by member: a copy would wait for what was just stored in pieces. */
+static inline void push(struct osi_calls *calls, enum frame_kind kind, uint64_t back, uint32_t node,
+                        uint32_t function)
 {
     struct frame *frame;
 
     if ((calls->depth == calls->room || calls->depth >= OSI_MAX_DEPTH) &&
-        !osi_callstack_make_room(calls, FRAME_CALL, back)) {
+        !osi_callstack_make_room(calls, kind, back)) {
         return;
     }
     frame = &calls->frames[calls->depth++];
@@ -65,7 +55,7 @@ static inline void push_call(struct osi_calls *calls, uint64_t back, uint32_t no
     frame->node = calls->at = node;
     frame->function = function;
     frame->overflow = 0;
-    frame->kind = FRAME_CALL;
+    frame->kind = kind;
     frame->user = frame->apart = false;
 }
 
@@ -85,7 +75,7 @@ static inline uint32_t push_child(struct osi_calls *calls, enum frame_kind kind,
 {
     uint32_t node = osi_callnode_child(calls->in, calls->at, function);
 
-    push(calls, &(struct frame){ .kind = kind, .back = back, .node = node, .function = function });
+    push(calls, kind, back, node, function);
     return node;
 }
 

@@ -130,7 +130,6 @@ void osi_callstack_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, 
                         bool entry, bool indirect);
 void osi_callstack_enter(struct osi_calls *calls, const struct op *op);
 uint64_t osi_callstack_leave(struct osi_calls *calls, uint64_t pc);
-void osi_callstack_charge(struct osi_calls *calls, uint64_t insns);
 /* The interrupt under way is this one; false if there is none. */
 bool osi_callstack_number(struct osi_calls *calls, uint32_t function);
 /* All frames move to the nodes that it is in now. */

@@ -53,7 +53,7 @@ static void entered_by_jump(struct osi_session *session, const struct osi_vcpu *
     flow->pc = flow->from_end;
     flow->user = true;
     flow->exception = OSI_EXCEPTION_SYSCALL;
-    flow->irq = false;
+    flow->irq = flow->fetch = false;
     flow->arriving = 0;
     deliver(session, vcpu, flow);
 }
