@@ -38,17 +38,11 @@ static void set_gate(unsigned vector, void (*entry)(void))
                                  .high = (uint32_t)(address >> 32) };
 }
 
-void prepare(void)
+/* Both interrupt controllers, which forget what was raised before; what `masked` has set of the first one's
+ * lines stays shut, and all of the second's. */
+static void controllers(uint8_t masked)
 {
-    set_msr(STAR, 8ull << 32);
-    set_msr(LSTAR, (uint64_t)call_entry);
-    set_gate(3, asked_entry);
-    set_gate(6, refused_entry);
-    set_gate(PIC_VECTOR, tick_entry);
-    /* The timer raises its line once, when it is told a time. Before the controllers are set up, which
-     * forget the firmware's last tick then. */
-    out(0x43, 0x30);
-    out(0x20, 0x11); /* both controllers; all masked but the timer */
+    out(0x20, 0x11);
     out(0xa0, 0x11);
     out(0x21, PIC_VECTOR);
     out(0xa1, PIC_VECTOR + 8);
@@ -57,16 +51,35 @@ void prepare(void)
     out(0x21, 1);
     out(0xa1, 1);
     out(0xa1, 0xff);
-    out(0x21, 0xfe);
+    out(0x21, masked);
+}
+
+void prepare(void)
+{
+    set_msr(STAR, 8ull << 32);
+    set_msr(LSTAR, (uint64_t)call_entry);
+    set_gate(3, asked_entry);
+    set_gate(6, refused_entry);
+    set_gate(PIC_VECTOR, tick_entry);
+    controllers(0xff);
     __asm__ volatile("sti");
 }
 
-/* At 1.19 MHz. */
-void timer_start(void)
+/* The timer raises its line once, `count` of 1.19 MHz from now (65536 for 0), and lowers it until then. */
+static void timer_set(uint8_t count)
 {
     out(0x43, 0x30);
-    out(0x40, 40);
+    out(0x40, count);
     out(0x40, 0);
+}
+
+/* The firmware left it ticking, and a tick may be raised that nobody took. A new mode alone does not
+ * stop it, only a new count does: so the line is lowered for long first, and the tick forgotten. */
+void timer_start(void)
+{
+    timer_set(0);
+    controllers(0xfe);
+    timer_set(40);
 }
 
 void on_refused(uint64_t *pc), on_asked(uint64_t *pc), on_tick(uint64_t *pc);
