@@ -113,6 +113,14 @@ struct osi_tool {
     /* Control went from one function to another, or an exception came or returned
      * (osinstr/flow.h). vCPU thread; frequent: no locks, no allocation. */
     void (*flow)(struct osi_session *session, const struct osi_flow *flow);
+    /* A block begins on this vCPU at or after the time that the hook asked for last (at first: 0); this
+     * block is not counted yet. Returns the time that it asks for now. Some time later than asked
+     * for unless the clock counts instructions (icount, clock=insn): the first block that may begin a loop
+     * once more. OSI_NONE is a time that is not known yet: the vCPU has been waiting, and what comes
+     * from here on belongs to the time that the next call tells. vCPU thread. */
+    uint64_t (*tick)(struct osi_session *session, unsigned vcpu, uint64_t time);
+    /* The vCPU has been waiting for an interrupt. vCPU thread; before the tick that is due then. */
+    void (*idle)(struct osi_session *session, unsigned vcpu, uint64_t from, uint64_t to);
     /* With OSI_NEED_OWN_CLOCK: what time it is on a vCPU. vCPU thread. */
     uint64_t (*time)(struct osi_session *session, unsigned vcpu);
     /* Something happened. The event and its tasks are valid during the call (tasks: until the
