@@ -3,6 +3,7 @@
 #include "heatmap.h"
 
 const struct osi_option heatmap_options[] = {
+    { "of", OSI_OPTION_TEXT, NULL, NULL, "x" },
     { "mode", OSI_OPTION_CHOICE, "pages", "pages", "pages" },
     { "pages", OSI_OPTION_CHOICE, NULL, "physical|virtual",
       "pages: by physical or virtual address [physical; in user mode virtual]" },
