@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compares what heatmap counted by page and device with what something else counted.
 
-    rows FOLDER REFERENCE physical|virtual    every page, device, sum: the same as page-count's
+    rows FOLDER REFERENCE physical|virtual [PAGE-SIZE]   every page, device, sum: the same as page-count's
+    known FOLDER CORES [window|part]          what is known of the guest pages; part: of range=42000040-42002001
     devices FOLDER REFERENCE on|offset|pc     devices.csv alone
     hwprofile FOLDER LOG                      devices as QEMU's own plugin printed them
     sampled REFERENCE physical|virtual FOLDER...   estimates, against exact counts of the same runs
@@ -78,8 +79,18 @@ def check_devices(folder, kinds, by):
          {what: counts[:2] for what, counts in kinds[kind].items()})
 
 
-def check_rows(folder, name, by):
+def joined(counts, size):
+    """Pages of 4 KiB as pages of this size."""
+    sums = collections.defaultdict(lambda: (0, 0, 0))
+    for page, more in counts.items():
+        of = f"{int(page, 16) // size * size:#x}"
+        sums[of] = tuple(a + b for a, b in zip(sums[of], more))
+    return dict(sums)
+
+
+def check_rows(folder, name, by, size="4096"):
     kinds = reference(name)
+    kinds[by] = joined(kinds[by], int(size))
     facts = summary(folder)
     unknown = kinds["unknown"].get("0", (0, 0, 0)) if by == "physical" else (0, 0, 0)
     same(f"{by} pages", pages(folder), kinds[by])
@@ -101,6 +112,27 @@ def check_rows(folder, name, by):
     if not sums["memory_reads"]:
         trouble("nothing was compared")
     print(f"{sums['accesses']} accesses, {sums['unknown_accesses']} unknown")
+
+
+# Reads of 8 bytes and writes of 4, by page from 0x42000000 on; see tests/guests/pages.c.
+REMAPPED = {16: (300, 100), 17: (100, 200)}
+KNOWN = {**{n: (100 * (n + 1), 10 * (n + 1)) for n in range(8)}, **REMAPPED, 18: (200, 0), 19: (500, 0),
+         21: (40, 0), 22: (25, 0), 512: (0, 200), 1024: (0, 300)}
+SECOND = {24: (250, 0), 25: (250, 0)}
+PARTS = {0: (0, 10), 1: (200, 20), 2: (300, 0)}
+
+
+def check_known(folder, cores, what="all"):
+    wanted = {"all": KNOWN, "window": REMAPPED, "part": PARTS}[what]
+    if what == "all" and cores == "2":
+        wanted = {**wanted, **SECOND}
+    seen = {(int(page, 16) - 0x42000000) // 4096: counts for page, counts in pages(folder).items()
+            if int(page, 16) >= 0x42000000 or what == "part"}
+    if what == "all":  # pairs, cleared blocks, exclusives: QEMU's business
+        seen = {page: counts for page, counts in seen.items() if page not in (8, 9, 10)}
+    same("known pages", seen, {page: (r, w, 8 * r + 4 * w) for page, (r, w) in wanted.items()})
+    if what == "all":
+        same("known devices", devices(folder, lambda row: row["device"]), {"pl031": (12, 0), "pl011": (0, 5)})
 
 
 def check_hwprofile(folder, name):
@@ -165,6 +197,8 @@ def main():
     command, *arguments = sys.argv[1:]
     if command == "rows":
         check_rows(*arguments)
+    elif command == "known":
+        check_known(*arguments)
     elif command == "devices":
         check_devices(arguments[0], reference(arguments[1]), arguments[2])
     elif command == "hwprofile":
