@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Vectors of the guest whose accesses are known: a fault gets the page that `fault_entry` and `fault_page` say. */
+/* Vectors of the guest whose accesses are known: a fault gets the page that `fault_entry` and `fault_page` say. With
+ * TPIDR_EL1 set it is somebody else's page, that comes back in a moment. */
     .text
     .macro unexpected
     .balign 128
@@ -15,6 +16,8 @@ fault_vectors:
     unexpected
     .balign 128                 /* EL1h: synchronous */
     stp x0, x1, [sp, #-16]!
+    mrs x0, tpidr_el1
+    cbnz x0, 1f
     adrp x0, fault_entry
     ldr x0, [x0, :lo12:fault_entry]
     adrp x1, fault_page
@@ -22,7 +25,7 @@ fault_vectors:
     str x1, [x0]
     dsb ishst
     isb
-    ldp x0, x1, [sp], #16
+1:  ldp x0, x1, [sp], #16
     eret
     unexpected
     unexpected

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Accesses known number of times pages of memory, through translations that change in each way there is.
+/* Accesses pages of memory a known number of times, through translations that change in each way there is.
  *
  *   page 0 … 7   plain: (n + 1) * 100 reads of 8 bytes, (n + 1) * 10 writes of 4
  *   8 … 10       pairs, cleared blocks, exclusives: as many as QEMU makes of them
@@ -8,6 +8,7 @@
  *   21           faults at first: 40 reads
  *   22           reads that end in the next page: 25
  *   24, 25       one address, remapped by the first core and read by the second: 5 * 50 reads each
+ *   26, 27       one address, remapped while the second core reads it, nobody knows how often
  *   512, 1024    one address, without and with translation: 4 * 50 writes, 6 * 50 writes
  *
  * Page 0 is at 0x42000000. The real-time clock is read 12 times.
@@ -189,8 +190,12 @@ static uint8_t second_stack[16384] __attribute__((aligned(16)));
 void second_main(void);
 void second_main(void)
 {
+    __asm__ volatile("msr vbar_el1, %0; msr tpidr_el1, %1; isb" : : "r"(fault_vectors), "r"(1ul));
     start_translation();
     while (!over) {
+        if (turn == 3) {
+            reads(AT(4), 100);
+        }
         if (turn == 2) {
             reads(AT(3), 5);
             turn = 1;
@@ -223,6 +228,14 @@ static void by_the_other(void)
         while (turn == 2) {
         }
     }
+    map(0, 4, 26);
+    turn = 3;
+    for (unsigned i = 0; i < 1000; i++) {
+        remap(4, 26 + i % 2);
+        for (unsigned k = 0; k < 3000; k++) {
+            __asm__ volatile("");
+        }
+    }
     over = 1;
     while (over == 1) {
     }
@@ -234,7 +247,7 @@ __attribute__((noinline)) void to_here(void) { __asm__ volatile(""); }
 
 int main(void)
 {
-    __asm__ volatile("msr vbar_el1, %0; isb" : : "r"(fault_vectors));
+    __asm__ volatile("msr vbar_el1, %0; msr tpidr_el1, xzr; isb" : : "r"(fault_vectors));
     plain();
     make_tables();
     start_translation();
