@@ -5,16 +5,24 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <osinstr/heatmap.h>
 #include <osinstr/pages.h>
 #include <osinstr/window.h>
 
 #include "heatmap.h"
 
+#define IDLE 0u     /* the row that is no page's */
+#define KEEP 1000u  /* rows of the heatmap; pages.csv has all */
+
+struct shard {
+    struct osi_pages pages; /* first: all.shards are taken for these */
+    struct osi_heatlane *lane;
+};
+
 static struct {
     struct osi_session *session;
     void *const *shards;
     struct osi_pagemap *map;
+    struct osi_heatmap *heat;
     bool virtual_rows, system, by_pc, samples;
 } all;
 
@@ -88,6 +96,35 @@ static void window(struct osi_session *session, unsigned vcpu, bool open)
     (void)session;
     (void)vcpu;
     osi_pagemap_window(all.map, open);
+}
+
+/* ---- time ---- */
+static struct osi_heatlane *lane_of(struct shard *shard, unsigned vcpu)
+{
+    if (!shard->lane) {
+        shard->lane = osi_heatmap_lane(all.heat, vcpu);
+    }
+    return shard->lane;
+}
+
+static uint64_t on_tick(struct osi_session *session, unsigned vcpu, uint64_t time)
+{
+    struct shard *shard = osi_shard(session, vcpu);
+    struct osi_heatlane *lane = lane_of(shard, vcpu);
+    size_t n;
+    const uint64_t *counts = osi_pages_counts(&shard->pages, &n);
+
+    if (time == OSI_NONE) {
+        osi_heatlane_mark(lane, counts, n);
+    } else {
+        osi_heatlane_at(lane, time, counts, n);
+    }
+    return osi_heatlane_next(lane);
+}
+
+static void on_idle(struct osi_session *session, unsigned vcpu, uint64_t from, uint64_t to)
+{
+    osi_heatlane_span(lane_of(osi_shard(session, vcpu), vcpu), IDLE, from, to);
 }
 
 /* ---- at translation ---- */
@@ -170,6 +207,10 @@ static int start(struct osi_session *session, struct osi_error *err)
         rc = osi_fail(err, -ENOTSUP, "pages=physical: a program in user-mode QEMU has virtual addresses only");
     }
     if (!rc) {
+        all.heat = heatmap_new(session, err);
+        rc = all.heat ? 0 : -EINVAL;
+    }
+    if (!rc) {
         all.map = osi_pagemap_new(&config);
     }
     return rc;
@@ -185,9 +226,43 @@ static int write_devices(const void *map, FILE *stream)
     return osi_pagemap_devices_csv((struct osi_pagemap *)map, stream);
 }
 
+static void end_lanes(struct osi_session *session)
+{
+    for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
+        struct shard *shard = osi_shard(session, i);
+        size_t n;
+
+        if (shard) {
+            const uint64_t *counts = osi_pages_counts(&shard->pages, &n);
+
+            osi_heatlane_end(lane_of(shard, i), counts, n);
+        }
+    }
+    osi_heatmap_finish(all.heat);
+}
+
+static void report_heat(struct osi_session *session, struct osi_report *out)
+{
+    struct osi_heatrows *rows = osi_heatrows_new("accesses");
+    size_t n = osi_pagemap_rows(all.map);
+    uint32_t *to = calloc(n, sizeof(to[0]));
+
+    to[IDLE] = osi_heatrows_row(rows, "[idle]", NULL);
+    osi_heatrows_set_time(rows, to[IDLE], osi_clock_unit(session));
+    for (uint32_t i = IDLE + 1; i < n; i++) {
+        to[i] = osi_heatrows_row(rows, osi_pagemap_row_name(all.map, i), NULL);
+    }
+    osi_heatmap_regroup(all.heat, to, n);
+    free(to);
+    heatmap_report(session, out, all.heat, rows, "pages", "accesses", KEEP);
+    osi_heatrows_free(rows);
+}
+
 static void report(struct osi_session *session, struct osi_report *report)
 {
+    end_lanes(session);
     osi_pagemap_finish(all.map);
+    report_heat(session, report);
     osi_pagemap_report(all.map, report, osi_option_count(session, "top"));
     osi_write_file(session, "pages.csv", write_pages, all.map);
     if (all.system) {
@@ -199,14 +274,17 @@ static void stop(struct osi_session *session)
 {
     (void)session;
     osi_pagemap_free(all.map);
+    osi_heatmap_free(all.heat);
 }
 
 const struct osi_tool heatmap_pages = {
     HEATMAP_TOOL,
-    .needs = OSI_NEED_FUNCTIONS,
-    .shard_size = sizeof(struct osi_pages),
+    .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK,
+    .shard_size = sizeof(struct shard),
     .start = start,
     .block = on_block,
+    .tick = on_tick,
+    .idle = on_idle,
     .window = window,
     .report = report,
     .stop = stop,

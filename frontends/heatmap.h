@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* heatmap's modes: one file each. */
+/* What the kinds of heatmaps have in common. */
 #ifndef HEATMAP_H
 #define HEATMAP_H
 
+#include <osinstr/heatmap.h>
+#include <osinstr/heatrows.h>
 #include <osinstr/osinstr.h>
 
 extern const struct osi_option heatmap_options[];
-extern const struct osi_tool heatmap_pages;
+extern const struct osi_tool heatmap_functions, heatmap_modules, heatmap_pages, heatmap_tasks;
 
+/* A map as the options ask for. NULL, with *err set, if they make no sense. */
+struct osi_heatmap *heatmap_new(struct osi_session *session, struct osi_error *err);
+/* The map is finished and has these rows: sorts them, writes the files, states the tables. `of`: what rows
+ * are, for headings; `values`: what is counted ("instructions"); `keep`: how many rows unless the option says
+ * (0: all). */
+void heatmap_report(struct osi_session *session, struct osi_report *out, struct osi_heatmap *map,
+                    struct osi_heatrows *rows, const char *of, const char *values, size_t keep);
+
+/* What all kinds are. */
 #define HEATMAP_TOOL \
-    .name = "heatmap", .summary = "what is hot when", .options = heatmap_options
+    .name = "heatmap", .summary = "which function was hot, when", .options = heatmap_options
 
 #endif

@@ -107,17 +107,10 @@ static struct osi_cells *chunk_of(struct osi_session *session, struct bank *bank
     return cells;
 }
 
-bool hotpath_is_user(const struct osi_session *session, uint64_t address)
-{
-    const struct osi_arch *arch = osi_arch(session);
-
-    return arch && osi_kernel_known(session) && !arch->is_kernel(address);
-}
-
 static void on_code(struct osi_session *session, const struct osi_code *code)
 {
     struct counter *counter = code->data;
-    bool user = hotpath_is_user(session, code->address);
+    bool user = osi_is_user_code(session, code->address);
     struct bank *bank = &banks[user ? OSI_METER_USER : OSI_METER_KERNEL];
     uint32_t n = atomic_load(&bank->n);
 

@@ -178,7 +178,7 @@ static void on_code(struct osi_session *session, const struct osi_code *code)
 {
     struct place *place = code->data;
 
-    place->user = hotpath_is_user(session, code->address);
+    place->user = osi_is_user_code(session, code->address);
     if ((place->user && !osi_option_switch(session, "user")) || !in_scope(session, code->address)) {
         return;
     }

@@ -8,10 +8,6 @@
 extern const struct osi_option hotpath_options[];
 extern const struct osi_tool hotpath_calls, hotpath_blocks, hotpath_edges, hotpath_trace;
 
-/* Is this a user program's code, under a kernel that is known? For code hooks: early code of the
- * kernel has such addresses, too, but comes before. */
-bool hotpath_is_user(const struct osi_session *session, uint64_t address);
-
 /* Fills in what names a block: its function, module and offset. */
 struct osi_blockstat_block;
 void hotpath_name(const struct osi_code *code, bool user, struct osi_blockstat_block *block);

@@ -60,6 +60,9 @@ void osi_insn_call(struct osi_block *block, size_t insn, osi_exec_fn fn, enum os
  * without a call. Where QEMU is too old to test (9.0), fn is always called. */
 void osi_block_call_unless(struct osi_block *block, osi_exec_fn fn, enum osi_regs regs,
                            struct osi_cells *cells, size_t index, uint64_t value, void *data);
+/* The same, while the cell holds `value` or more. */
+void osi_block_call_at_least(struct osi_block *block, osi_exec_fn fn, enum osi_regs regs,
+                             struct osi_cells *cells, size_t index, uint64_t value, void *data);
 void osi_insn_observe(struct osi_block *block, size_t insn, bool loads, bool stores,
                       osi_access_fn fn, void *data);
 

@@ -49,6 +49,10 @@ static inline uint64_t osi_code_end(const struct osi_code *code)
     return code->address + code->size;
 }
 
+/* Is this a user program's code, under a kernel that is known? For code hooks: early code of the
+ * kernel has such addresses, too, but comes before. */
+bool osi_is_user_code(const struct osi_session *session, uint64_t address);
+
 /* The code of a block under translation. In the block hook; the code hook ran before. */
 const struct osi_code *osi_block_code(struct osi_block *block);
 /* By id; NULL if there is none yet. Any thread; no lock. */

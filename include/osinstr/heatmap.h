@@ -35,6 +35,11 @@ struct osi_heatlane *osi_heatmap_lane(struct osi_heatmap *map, unsigned vcpu);
 void osi_heatlane_at(struct osi_heatlane *lane, uint64_t time, const uint64_t *counts, size_t n);
 /* The first time that belongs to another bucket than the last: before it there is no need to ask. */
 uint64_t osi_heatlane_next(const struct osi_heatlane *lane);
+/* From here on the counters grow at a time that the next osi_heatlane_at() tells; up to here, in the bucket of
+ * the last one. */
+void osi_heatlane_mark(struct osi_heatlane *lane, const uint64_t *counts, size_t n);
+/* The row, which is no counter, gets the time from `from` to `to`, in each bucket what lies in it. */
+void osi_heatlane_span(struct osi_heatlane *lane, uint32_t row, uint64_t from, uint64_t to);
 /* The run ends: what the counters grew by since belongs to the last bucket. */
 void osi_heatlane_end(struct osi_heatlane *lane, const uint64_t *counts, size_t n);
 
@@ -45,10 +50,17 @@ unsigned osi_heatmap_doubled(const struct osi_heatmap *map); /* how often it was
 size_t osi_heatmap_buckets(const struct osi_heatmap *map); /* up to the last that has a count */
 unsigned osi_heatmap_vcpus(const struct osi_heatmap *map); /* one more than the last that has a lane */
 
+/* Row i becomes row to[i], together with all others that become it. All rows are below `n`. */
+void osi_heatmap_regroup(struct osi_heatmap *map, const uint32_t *to, size_t n);
+
 /* What a row has in a bucket of a vCPU. */
 uint64_t osi_heatmap_value(const struct osi_heatmap *map, unsigned vcpu, size_t bucket, uint32_t row);
 /* Of all buckets and vCPUs: adds them up in sums[0 .. n_rows - 1]. */
 void osi_heatmap_sums(const struct osi_heatmap *map, uint64_t *sums, size_t n_rows);
+
+/* Calls fn for each value that is not 0, by bucket, vCPU and row. */
+typedef void (*osi_heatmap_fn)(void *data, unsigned vcpu, size_t bucket, uint32_t row, uint64_t value);
+void osi_heatmap_each(const struct osi_heatmap *map, osi_heatmap_fn fn, void *data);
 
 /* The name of a row in files; read before the next is asked for. */
 typedef const char *(*osi_heatmap_name)(void *data, uint32_t row);

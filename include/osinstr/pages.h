@@ -8,7 +8,8 @@
  * what memory is where.
  *
  * Rows are what is counted: a page's reads, its writes, a device's. Their numbers are dense, one for all
- * vCPUs, and begin at 0; a row that a vCPU knows is found without a lock.
+ * vCPUs, and begin at 1: row 0 is left to the map's user. A row that a vCPU knows is found without a
+ * lock.
  *
  * With `sample` = N each access is counted with the probability 1 / N, and then as N accesses: every sum
  * is right on average. A sum of k counted ones has a standard error of sqrt(k N (N - 1)).
@@ -141,7 +142,7 @@ void osi_pagemap_finish(struct osi_pagemap *map);
 size_t osi_pagemap_rows(const struct osi_pagemap *map);
 /* "0x40080000 read", "[pl011] write"; `map` is the data of an osi_heatmap_name. */
 const char *osi_pagemap_row_name(void *map, uint32_t row);
-/* Facts and tables: the `top` pages, all devices. */
+/* Facts and tables: the `top` pages, all devices. The sum of all accesses is the heatmap's to tell. */
 void osi_pagemap_report(struct osi_pagemap *map, struct osi_report *report, size_t top);
 /* All pages by address, all devices by name. 0 or -errno; the stream is flushed and stays open. */
 int osi_pagemap_csv(struct osi_pagemap *map, FILE *stream);

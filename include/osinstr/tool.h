@@ -87,9 +87,10 @@ struct osi_tool {
     size_t code_size;    /* the same for each code object (osinstr/code.h) */
     size_t context_size; /* the same for each thread of execution (osinstr/context.h) */
 
-    /* A tool with an option "mode" of kind CHOICE: what it is in each, in the order of the choices,
-     * all with the same name and options. NULL: it has one mode only, itself. */
+    /* A tool with an option of kind CHOICE, called "mode" or as mode_option says: what it is in each, in
+     * the order of the choices, all with the same name and options. NULL: it has one mode only, itself. */
     const struct osi_tool *const *modes;
+    const char *mode_option;
 
     /* All hooks may be NULL. */
 
@@ -117,7 +118,9 @@ struct osi_tool {
      * block is not counted yet. Returns the time that it asks for now. Some time later than asked
      * for unless the clock counts instructions (icount, clock=insn): the first block that may begin a loop
      * once more. OSI_NONE is a time that is not known yet: the vCPU has been waiting, and what comes
-     * from here on belongs to the time that the next call tells. vCPU thread. */
+     * from here on belongs to the time that the next call tells. With the host's clock, and until the guest
+     * first looks at its counter, times count from the start of the run; a target whose counter is not
+     * known has the host's clock. vCPU thread. */
     uint64_t (*tick)(struct osi_session *session, unsigned vcpu, uint64_t time);
     /* The vCPU has been waiting for an interrupt. vCPU thread; before the tick that is due then. */
     void (*idle)(struct osi_session *session, unsigned vcpu, uint64_t from, uint64_t to);

@@ -4,6 +4,7 @@
 #define OSI_AGGREGATE_HEATMAP_INTERNAL_H
 
 #include <glib.h>
+#include <stdbool.h>
 
 #include <osinstr/heatmap.h>
 
@@ -26,7 +27,17 @@ struct osi_heatlane {
     size_t current;    /* bucket of the last time */
     uint64_t *base;    /* what the counters stood at when it began */
     size_t n_base;
+    bool marked;       /* `base` is what the counters stood at when the next bucket began */
 };
+
+/* What is in `add` too is in `to`; `add` is empty afterwards. Both are in order of rows. */
+void heat_join(struct heat_column *to, struct heat_column *add);
+/* Buckets twice as wide. */
+void heat_make_wider(struct osi_heatlane *lane);
+
+#define EACH_LANE(map, lane, vcpu)                                                                 \
+    for (guint vcpu = 0; vcpu < (map)->lanes->len; vcpu++)                                         \
+        for (struct osi_heatlane *lane = g_ptr_array_index((map)->lanes, vcpu); lane; lane = NULL)
 
 struct osi_heatmap {
     unsigned max_buckets;

@@ -66,8 +66,7 @@ struct osi_heatlane *osi_heatmap_lane(struct osi_heatmap *map, unsigned vcpu)
 }
 
 /* ---- columns ---- */
-/* What is in `add` too is in `to`; `add` is empty afterwards. Both are in order of rows. */
-static void join(struct heat_column *to, struct heat_column *add)
+void heat_join(struct heat_column *to, struct heat_column *add)
 {
     struct heat_cell *cells;
     size_t n = 0, i = 0, j = 0;
@@ -99,12 +98,12 @@ static void join(struct heat_column *to, struct heat_column *add)
     *add = (struct heat_column){ NULL, 0 };
 }
 
-static void make_wider(struct osi_heatlane *lane)
+void heat_make_wider(struct osi_heatlane *lane)
 {
     for (unsigned i = 0; i < lane->max_buckets / 2; i++) {
         struct heat_column *first = &lane->columns[2 * i];
 
-        join(first, first + 1);
+        heat_join(first, first + 1);
         if (i) {
             lane->columns[i] = *first;
             *first = (struct heat_column){ NULL, 0 };
@@ -145,19 +144,52 @@ static void settle(struct osi_heatlane *lane, const uint64_t *counts, size_t n)
             lane->base[i] = counts[i];
         }
     }
-    join(&lane->columns[lane->current], &grown);
+    heat_join(&lane->columns[lane->current], &grown);
+}
+
+/* Buckets are wide enough for this time. */
+static void reach(struct osi_heatlane *lane, uint64_t time)
+{
+    while (time / lane->width >= lane->max_buckets) {
+        heat_make_wider(lane);
+    }
 }
 
 void osi_heatlane_at(struct osi_heatlane *lane, uint64_t time, const uint64_t *counts, size_t n)
 {
     if (time / lane->width <= lane->current) {
+        lane->marked = false;
         return;
     }
-    settle(lane, counts, n);
-    while (time / lane->width >= lane->max_buckets) {
-        make_wider(lane);
+    if (!lane->marked) {
+        settle(lane, counts, n);
     }
+    lane->marked = false;
+    reach(lane, time);
     lane->current = MAX(lane->current, (size_t)(time / lane->width));
+}
+
+void osi_heatlane_mark(struct osi_heatlane *lane, const uint64_t *counts, size_t n)
+{
+    settle(lane, counts, n);
+    lane->marked = true;
+}
+
+void osi_heatlane_span(struct osi_heatlane *lane, uint32_t row, uint64_t from, uint64_t to)
+{
+    if (from >= to) {
+        return;
+    }
+    reach(lane, to);
+    while (from < to) {
+        size_t bucket = (size_t)(from / lane->width);
+        uint64_t end = MIN(to, (bucket + 1) * lane->width); /* below `to`, so no overflow */
+        struct heat_column one = { g_new(struct heat_cell, 1), 1 };
+
+        one.cells[0] = (struct heat_cell){ end - from, row };
+        heat_join(&lane->columns[bucket], &one);
+        from = end;
+    }
 }
 
 uint64_t osi_heatlane_next(const struct osi_heatlane *lane)
@@ -170,88 +202,4 @@ uint64_t osi_heatlane_next(const struct osi_heatlane *lane)
 void osi_heatlane_end(struct osi_heatlane *lane, const uint64_t *counts, size_t n)
 {
     settle(lane, counts, n);
-}
-
-/* ---- the whole ---- */
-#define EACH_LANE(map, lane, vcpu)                                                                 \
-    for (guint vcpu = 0; vcpu < (map)->lanes->len; vcpu++)                                         \
-        for (struct osi_heatlane *lane = g_ptr_array_index((map)->lanes, vcpu); lane; lane = NULL)
-
-void osi_heatmap_finish(struct osi_heatmap *map)
-{
-    EACH_LANE (map, lane, i) {
-        map->width = MAX(map->width, lane->width);
-    }
-    EACH_LANE (map, lane, i) {
-        while (lane->width < map->width) {
-            make_wider(lane);
-        }
-    }
-}
-
-uint64_t osi_heatmap_width(const struct osi_heatmap *map)
-{
-    return map->width;
-}
-
-unsigned osi_heatmap_doubled(const struct osi_heatmap *map)
-{
-    unsigned doubled = 0;
-
-    EACH_LANE (map, lane, i) {
-        doubled = MAX(doubled, lane->doubled);
-    }
-    return doubled;
-}
-
-size_t osi_heatmap_buckets(const struct osi_heatmap *map)
-{
-    size_t n = 0;
-
-    EACH_LANE (map, lane, i) {
-        for (size_t bucket = n; bucket < lane->max_buckets; bucket++) {
-            n = lane->columns[bucket].n ? bucket + 1 : n;
-        }
-    }
-    return n;
-}
-
-unsigned osi_heatmap_vcpus(const struct osi_heatmap *map)
-{
-    return map->lanes->len;
-}
-
-uint64_t osi_heatmap_value(const struct osi_heatmap *map, unsigned vcpu, size_t bucket, uint32_t row)
-{
-    const struct osi_heatlane *lane =
-        vcpu < map->lanes->len ? g_ptr_array_index(map->lanes, vcpu) : NULL;
-    const struct heat_column *column =
-        lane && bucket < lane->max_buckets ? &lane->columns[bucket] : NULL;
-    size_t low = 0, high = column ? column->n : 0;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (column->cells[middle].row < row) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return column && low < column->n && column->cells[low].row == row ? column->cells[low].value : 0;
-}
-
-void osi_heatmap_sums(const struct osi_heatmap *map, uint64_t *sums, size_t n_rows)
-{
-    EACH_LANE (map, lane, i) {
-        for (size_t bucket = 0; bucket < lane->max_buckets; bucket++) {
-            const struct heat_column *column = &lane->columns[bucket];
-
-            for (size_t k = 0; k < column->n; k++) {
-                if (column->cells[k].row < n_rows) {
-                    sums[column->cells[k].row] += column->cells[k].value;
-                }
-            }
-        }
-    }
 }

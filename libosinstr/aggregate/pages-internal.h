@@ -18,6 +18,7 @@
 #define KEY_DEVICE (1ull << 63)
 #define KEY_UNKNOWN (1ull << 62)
 #define KEY_STORE 1ull
+#define KEY_NOTHING (KEY_UNKNOWN | 1ull << 61) /* row 0 */
 
 #define NO_ROW UINT32_MAX /* of what is not counted */
 

@@ -199,7 +199,6 @@ static void tell_sums(struct osi_pagemap *map, struct osi_report *report, guint 
     }
     sum = pages.reads + pages.writes + devices.reads + devices.writes + unknown.reads +
           unknown.writes;
-    osi_report_count(report, "accesses", sum);
     if (map->weight > 1) {
         osi_report_count(report, "accesses_error", error_of(map, sum));
         osi_report_count(report, "samples", map->samples);

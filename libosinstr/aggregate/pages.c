@@ -255,6 +255,7 @@ static void inside_free(void *data)
 struct osi_pagemap *osi_pagemap_new(const struct osi_pages_config *config)
 {
     struct osi_pagemap *map = g_new0(struct osi_pagemap, 1);
+    uint64_t nothing = KEY_NOTHING;
 
     g_assert(config->page_size >= 4096 && !(config->page_size & (config->page_size - 1)));
     map->config = *config;
@@ -263,6 +264,7 @@ struct osi_pagemap *osi_pagemap_new(const struct osi_pages_config *config)
     map->flags = (config->closed ? EPOCH_CLOSED : 0) | (config->ask ? EPOCH_ASK : 0);
     g_mutex_init(&map->lock);
     map->keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    g_array_append_val(map->keys, nothing);
     map->names = g_ptr_array_new_with_free_func(g_free);
     map->vcpus = g_ptr_array_new_with_free_func(inside_free);
     map->devices = osi_page_devices_new();

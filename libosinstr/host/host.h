@@ -87,10 +87,12 @@ void osi_host_block_store(struct osi_host_block *block, struct osi_cells *cells,
                           uint64_t value);
 void osi_host_insn_store(struct osi_host_insn *insn, struct osi_cells *cells, size_t index,
                          uint64_t value);
-/* Calls fn at the block's start only while the cell is not `value`. False: the host can't. */
-bool osi_host_block_call_unless(struct osi_host_block *block, osi_host_exec_fn fn,
-                                enum osi_host_regs regs, struct osi_cells *cells, size_t index,
-                                uint64_t value, void *data);
+/* Calls fn at the block's start only while the cell is not `value`, or at least that. False: the host
+ * can't. */
+enum osi_host_test { OSI_HOST_IS_NOT, OSI_HOST_IS_AT_LEAST };
+bool osi_host_block_call_if(struct osi_host_block *block, osi_host_exec_fn fn,
+                            enum osi_host_regs regs, enum osi_host_test test, struct osi_cells *cells,
+                            size_t index, uint64_t value, void *data);
 /* Runs fn after each successful access of the instruction. */
 void osi_host_insn_observe(struct osi_host_insn *insn, bool loads, bool stores, osi_host_mem_fn fn,
                            enum osi_host_regs regs, void *data);

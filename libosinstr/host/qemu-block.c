@@ -150,14 +150,15 @@ void osi_host_insn_store(struct osi_host_insn *insn, struct osi_cells *cells, si
                                                 cell_of(cells, index), value);
 }
 
-bool osi_host_block_call_unless(struct osi_host_block *block, osi_host_exec_fn fn,
-                                enum osi_host_regs regs, struct osi_cells *cells, size_t index,
-                                uint64_t value, void *data)
+bool osi_host_block_call_if(struct osi_host_block *block, osi_host_exec_fn fn,
+                            enum osi_host_regs regs, enum osi_host_test test, struct osi_cells *cells,
+                            size_t index, uint64_t value, void *data)
 {
     if (!QP->register_vcpu_tb_exec_cond_cb) {
         return false;
     }
-    QP->register_vcpu_tb_exec_cond_cb(TB(block), fn, flags_of(regs), QP_COND_NE,
+    QP->register_vcpu_tb_exec_cond_cb(TB(block), fn, flags_of(regs),
+                                      test == OSI_HOST_IS_NOT ? QP_COND_NE : QP_COND_GE,
                                       cell_of(cells, index), value, data);
     return true;
 }

@@ -85,6 +85,11 @@ const struct osi_arch *osi_arch(const struct osi_session *session)
     return session->arch;
 }
 
+bool osi_is_user_code(const struct osi_session *session, uint64_t address)
+{
+    return session->arch && osi_kernel_known(session) && !session->arch->is_kernel(address);
+}
+
 /* ---- time ---- */
 enum osi_clock_kind osi_clock_kind(const struct osi_session *session)
 {
@@ -93,8 +98,9 @@ enum osi_clock_kind osi_clock_kind(const struct osi_session *session)
 
 const char *osi_clock_text(const struct osi_session *session)
 {
-    return (session->tool->needs & OSI_NEED_OWN_CLOCK) ? "insn"
-                                                       : osi_options_text(session->options, "clock");
+    static const char *const names[] = { "guest", "insn", "host" };
+
+    return names[session->clock.kind];
 }
 
 const char *osi_clock_unit(const struct osi_session *session)

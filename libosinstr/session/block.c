@@ -83,7 +83,17 @@ void osi_insn_call(struct osi_block *block, size_t insn, osi_exec_fn fn, enum os
 void osi_block_call_unless(struct osi_block *block, osi_exec_fn fn, enum osi_regs regs,
                            struct osi_cells *cells, size_t index, uint64_t value, void *data)
 {
-    if (!osi_host_block_call_unless(block->host, fn, host_regs(regs), cells, index, value, data)) {
+    if (!osi_host_block_call_if(block->host, fn, host_regs(regs), OSI_HOST_IS_NOT, cells, index, value,
+                                data)) {
+        osi_host_block_call(block->host, fn, host_regs(regs), data);
+    }
+}
+
+void osi_block_call_at_least(struct osi_block *block, osi_exec_fn fn, enum osi_regs regs,
+                             struct osi_cells *cells, size_t index, uint64_t value, void *data)
+{
+    if (!osi_host_block_call_if(block->host, fn, host_regs(regs), OSI_HOST_IS_AT_LEAST, cells, index,
+                                value, data)) {
         osi_host_block_call(block->host, fn, host_regs(regs), data);
     }
 }

@@ -59,6 +59,7 @@ static void counter_was_read(struct osi_session *session, struct osi_vcpu *vcpu,
     }
     osi_clock_read(&session->clock, &vcpu->clock, ticks, count, osi_host_time());
     osi_release_deferred(session, vcpu);
+    osi_ticks_clock_known(session, vcpu);
 }
 
 /* Runs before the instruction after the read, in the same block: the value is in the register. */
@@ -395,6 +396,7 @@ void osi_instrument(struct osi_session *session, struct osi_host_block *host)
     if (session->tool->needs & OSI_NEED_FLOW) {
         osi_instrument_flow(session, &block);
     }
+    osi_instrument_ticks(session, &block);
     if (session->tool->block) {
         session->tool->block(session, &block);
     }

@@ -31,6 +31,7 @@
 #include "session/hooks.h"
 #include "session/labels.h"
 #include "session/options.h"
+#include "session/ticks.h"
 
 #define OSI_ROUND_ROBIN_TEXT \
     "several vCPUs on one thread (-smp with -icount or thread=single) can't be observed: QEMU mixes " \
@@ -71,6 +72,7 @@ struct osi_vcpu {
     uint64_t reading_count;
     uint64_t last_time;
     struct osi_vclock clock;
+    struct osi_ticks ticks;
     struct osi_linux_vcpu guest;
     struct osi_irq_vcpu irq;
     struct osi_caller callers[OSI_MAX_CALLERS];
@@ -118,6 +120,8 @@ struct osi_session {
     struct osi_clock clock;
     bool clock_reads;        /* the guest's counter reads are looked at */
     struct osi_cells *insns; /* enum in flow.h: instructions per vCPU, if anybody needs them */
+    struct osi_cells *ticks; /* of ticks.c; NULL: the tool asks for no time */
+    uint64_t start_time;     /* the host's, for ticks.c */
     bool flow_kernel_only;
     unsigned flow_slot;      /* of flow.c */
     struct osi_linux *guest; /* NULL: the tool doesn't need tasks */

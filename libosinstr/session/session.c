@@ -130,6 +130,7 @@ static void vcpu_start(void *data, unsigned index)
         if (session->insns && may_keep_cells(session)) {
             vcpu->cells = osi_host_cells_of(session->insns, index);
         }
+        osi_ticks_start(session, vcpu);
         vcpu->irqtrack = session->irq ? osi_irqtrack_new() : NULL;
         vcpu->shard = session->tool->shard_size ? aligned_zero(session->tool->shard_size) : NULL;
         session->shards[index] = vcpu->shard;
@@ -193,6 +194,7 @@ void osi_finish(struct osi_session *session)
             vcpu->late += vcpu->n_deferred;
             osi_release_deferred(session, vcpu);
             vcpu->end_time = osi_end_time(session, i); /* once: report and trace must agree */
+            osi_ticks_end(session, vcpu);
         }
     }
     session->finished = true;
@@ -244,6 +246,7 @@ static void session_free(struct osi_session *session)
     osi_functions_free(session->functions);
     osi_hooks_free(session->hooks);
     osi_host_cells_free(session->insns);
+    osi_host_cells_free(session->ticks);
     g_hash_table_unref(session->sites);
     g_hash_table_unref(session->hook_sites);
     osi_directory_close(&session->directory);
@@ -313,7 +316,8 @@ int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *inf
     int rc = osi_options_new(tool, argc, argv, &session->options, &err);
 
     if (!rc && tool->modes) {
-        session->tool = tool->modes[osi_options_count(session->options, "mode")];
+        session->tool = tool->modes[osi_options_count(
+            session->options, tool->mode_option ? tool->mode_option : "mode")];
         atomic_store(&session->events, session->tool->events);
     }
     if (!rc && osi_options_help_wanted(session->options)) {

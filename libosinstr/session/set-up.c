@@ -49,7 +49,7 @@ static int refuse_machine(const struct osi_session *session, struct osi_error *e
 
 static unsigned wanted_features(const struct osi_tool *tool, const struct osi_options *options)
 {
-    bool guest_clock = strcmp(osi_options_text(options, "clock"), "guest") == 0;
+    bool guest_clock = !tool->tick && strcmp(osi_options_text(options, "clock"), "guest") == 0;
 
     return ((tool->needs & (OSI_NEED_FUNCTIONS | OSI_NEEDS_ENTER)) ? OSI_ARCH_DECODE : 0) |
            ((tool->needs & OSI_NEED_TASKS) ? OSI_ARCH_LINUX | OSI_ARCH_REGISTERS | OSI_ARCH_DECODE
@@ -57,6 +57,12 @@ static unsigned wanted_features(const struct osi_tool *tool, const struct osi_op
            ((tool->needs & OSI_NEED_DECODE) ? OSI_ARCH_DECODE : 0) |
            ((tool->events & OSI_IRQ_EVENTS) ? OSI_ARCH_INTERRUPTS | OSI_ARCH_REGISTERS : 0) |
            ((tool->needs & OSI_NEED_CLOCK) && guest_clock ? OSI_ARCH_COUNTER : 0);
+}
+
+static bool has_guest_clock(const struct osi_session *session)
+{
+    return osi_host_facts(session->host)->system && session->arch &&
+           (session->arch->features & OSI_ARCH_COUNTER);
 }
 
 static void set_up_clock(struct osi_session *session)
@@ -67,6 +73,9 @@ static void set_up_clock(struct osi_session *session)
                                    ? OSI_CLOCK_INSN
                                    : (enum osi_clock_kind)osi_options_count(session->options, "clock");
 
+    if (session->tool->tick && kind == OSI_CLOCK_GUEST && !has_guest_clock(session)) {
+        kind = OSI_CLOCK_HOST;
+    }
     osi_clock_init(&session->clock, kind, line->icount, line->icount_shift);
     if (session->tool->needs & OSI_NEED_FLOW) {
         session->insns = osi_host_cells_new(OSI_FLOW_CELLS);
@@ -194,6 +203,7 @@ int osi_set_up(struct osi_session *session, struct osi_error *err)
         return rc;
     }
     set_up_clock(session);
+    osi_ticks_init(session);
     rc = set_up_guest(session, err);
     if (!rc) {
         rc = set_up_output(session, err);

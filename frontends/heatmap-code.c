@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* heatmap of functions, modules and tasks.
+ *
+ * Each block adds its number of instructions to the counter of its function, without a call. When a bucket
+ * ends the vCPU's counters are looked at: what they grew by belongs to it. User code under a kernel,
+ * and all code if tasks are the rows, adds to one counter, which goes to the task that ran when another one
+ * does. What counters are called is asked at the end: early code is known before its symbols. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heatmap.h"
+
+#define CHUNK 8192u
+#define CHUNKS 64u
+#define PAGE 4096u
+
+/* The first counters. */
+enum { OF_TASK, IDLE, REST, FIRST_OWN };
+
+/* What a counter counts. */
+struct subject {
+    uint32_t function;
+    uint64_t address; /* of code without a function, 0: none */
+    const char *task; /* NULL: none */
+};
+
+struct chunk {
+    struct osi_cells *cells;
+    struct subject subjects[CHUNK];
+};
+
+static _Atomic(struct chunk *) chunks[CHUNKS];
+static atomic_uint n_counters = FIRST_OWN;
+static struct osi_heatmap *map;
+/* By number of function; under the lock of the code hook. */
+static uint32_t *of_function;
+static size_t n_functions;
+
+struct shard {
+    struct osi_heatlane *lane;
+    uint64_t *counts; /* a copy of all */
+    size_t n_counts;
+    uint32_t task;    /* counter of the task that runs */
+};
+
+/* A code object's own. */
+struct place {
+    uint32_t counter;
+};
+
+/* A context's own. */
+struct run {
+    uint32_t counter; /* 0: none yet */
+    uint32_t stage;
+};
+
+/* ---- counters ---- */
+static struct chunk *chunk_of(struct osi_session *session, uint32_t counter)
+{
+    struct chunk *known = atomic_load(&chunks[counter / CHUNK]), *made;
+
+    if (!known) {
+        made = calloc(1, sizeof(*made));
+        made->cells = osi_cells_new(session, CHUNK);
+        if (atomic_compare_exchange_strong(&chunks[counter / CHUNK], &known, made)) {
+            return made;
+        }
+        osi_cells_free(made->cells);
+        free(made);
+    }
+    return known;
+}
+
+/* Tasks that come when all counters are in use share one. */
+static uint32_t add_counter(struct osi_session *session, const struct subject *subject)
+{
+    uint32_t counter = atomic_load(&n_counters);
+
+    do {
+        if (counter == CHUNKS * CHUNK) {
+            return REST;
+        }
+    } while (!atomic_compare_exchange_weak(&n_counters, &counter, counter + 1));
+    chunk_of(session, counter)->subjects[counter % CHUNK] = *subject;
+    return counter;
+}
+
+static uint64_t *cell_of(struct osi_session *session, uint32_t counter, unsigned vcpu)
+{
+    return osi_cells_of(chunk_of(session, counter)->cells, vcpu) + counter % CHUNK;
+}
+
+/* What was counted for whatever task runs belongs to the one that did. */
+static void settle(struct osi_session *session, const struct shard *shard, unsigned vcpu)
+{
+    uint64_t *cell = cell_of(session, OF_TASK, vcpu);
+    uint64_t counted = *cell;
+
+    *cell = 0;
+    *cell_of(session, shard->task, vcpu) += counted;
+}
+
+static void copy_counts(struct shard *shard, unsigned vcpu)
+{
+    size_t n = atomic_load(&n_counters);
+
+    if (n > shard->n_counts) {
+        shard->n_counts = (n + CHUNK - 1) / CHUNK * CHUNK;
+        shard->counts = realloc(shard->counts, shard->n_counts * sizeof(shard->counts[0]));
+    }
+    memset(shard->counts, 0, shard->n_counts * sizeof(shard->counts[0]));
+    for (size_t i = 0; i < n; i += CHUNK) {
+        struct chunk *chunk = atomic_load(&chunks[i / CHUNK]);
+
+        if (chunk) { /* another vCPU may be about to make it */
+            memcpy(shard->counts + i, osi_cells_of(chunk->cells, vcpu),
+                   (n - i < CHUNK ? n - i : CHUNK) * sizeof(shard->counts[0]));
+        }
+    }
+}
+
+static struct shard *shard_of(struct osi_session *session, unsigned vcpu)
+{
+    struct shard *shard = osi_shard(session, vcpu);
+
+    if (shard && !shard->lane) {
+        shard->lane = osi_heatmap_lane(map, vcpu);
+        shard->task = REST;
+    }
+    return shard;
+}
+
+/* ---- while the guest runs ---- */
+static uint64_t on_tick(struct osi_session *session, unsigned vcpu, uint64_t time)
+{
+    struct shard *shard = shard_of(session, vcpu);
+
+    settle(session, shard, vcpu);
+    copy_counts(shard, vcpu);
+    if (time == OSI_NONE) {
+        osi_heatlane_mark(shard->lane, shard->counts, shard->n_counts);
+    } else {
+        osi_heatlane_at(shard->lane, time, shard->counts, shard->n_counts);
+    }
+    return osi_heatlane_next(shard->lane);
+}
+
+static void on_idle(struct osi_session *session, unsigned vcpu, uint64_t from, uint64_t to)
+{
+    osi_heatlane_span(shard_of(session, vcpu)->lane, IDLE, from, to);
+}
+
+static void on_run(struct osi_session *session, unsigned vcpu, struct osi_context *prev,
+                   struct osi_context *next)
+{
+    struct shard *shard = shard_of(session, vcpu);
+    struct run *run = next->data;
+
+    (void)prev;
+    settle(session, shard, vcpu);
+    if (!run->counter || run->stage != next->stage) {
+        run->counter = add_counter(session, &(struct subject){ .task = next->name });
+        run->stage = next->stage;
+    }
+    shard->task = run->counter;
+}
+
+static uint32_t counter_of(struct osi_session *session, const struct osi_code *code)
+{
+    if (code->function == 0) {
+        return add_counter(session, &(struct subject){ .address = code->address });
+    }
+    if (code->function >= n_functions) {
+        size_t n = code->function * 2;
+
+        of_function = realloc(of_function, n * sizeof(of_function[0]));
+        memset(of_function + n_functions, 0, (n - n_functions) * sizeof(of_function[0]));
+        n_functions = n;
+    }
+    if (!of_function[code->function]) {
+        of_function[code->function] =
+            add_counter(session, &(struct subject){ .function = code->function });
+    }
+    return of_function[code->function];
+}
+
+static void on_code(struct osi_session *session, const struct osi_code *code)
+{
+    struct place *place = code->data;
+
+    place->counter = osi_is_user_code(session, code->address) ? OF_TASK : counter_of(session, code);
+}
+
+static void on_block(struct osi_session *session, struct osi_block *block)
+{
+    const struct osi_code *code = osi_block_code(block);
+    const struct place *place = code ? code->data : NULL;
+    uint32_t counter = place ? place->counter : REST;
+
+    osi_block_add(block, chunk_of(session, counter)->cells, counter % CHUNK,
+                  osi_block_length(block));
+}
+
+static void on_any_block(struct osi_session *session, struct osi_block *block)
+{
+    osi_block_add(block, chunk_of(session, OF_TASK)->cells, OF_TASK, osi_block_length(block));
+}
+
+/* ---- names ---- */
+static uint32_t row_of_page(struct osi_heatrows *rows, uint64_t address)
+{
+    char name[24];
+
+    snprintf(name, sizeof(name), "0x%" PRIx64, address / PAGE * PAGE);
+    return osi_heatrows_row(rows, name, "[unknown]");
+}
+
+static bool find_function(struct osi_session *session, const struct subject *subject,
+                          struct osi_function *function)
+{
+    uint32_t number = subject->function;
+
+    if (!number && subject->address) { /* translated before the kernel was located */
+        number = osi_function_at(session, subject->address);
+    }
+    return number && osi_function(session, number, function);
+}
+
+static uint32_t row_of_function(struct osi_session *session, struct osi_heatrows *rows,
+                                const struct subject *subject)
+{
+    struct osi_function function;
+    char name[64];
+
+    if (subject->task) {
+        snprintf(name, sizeof(name), "%s [user]", subject->task);
+        return osi_heatrows_row(rows, name, "[user]");
+    }
+    return find_function(session, subject, &function)
+               ? osi_heatrows_row(rows, function.name, function.module)
+               : row_of_page(rows, subject->address);
+}
+
+static uint32_t row_of_task(struct osi_session *session, struct osi_heatrows *rows,
+                            const struct subject *subject)
+{
+    (void)session;
+    return osi_heatrows_row(rows, subject->task, NULL);
+}
+
+/* Linux puts code that belongs together between such symbols. */
+static const char *section_at(const struct osi_session *session, uint64_t address)
+{
+    static const struct {
+        const char *start, *end, *name;
+    } sections[] = {
+        { "__irqentry_text_start", "__irqentry_text_end", "[kernel] .irqentry.text" },
+        { "__softirqentry_text_start", "__softirqentry_text_end", "[kernel] .softirqentry.text" },
+        { "__entry_text_start", "__entry_text_end", "[kernel] .entry.text" },
+        { "__sched_text_start", "__sched_text_end", "[kernel] .sched.text" },
+        { "__cpuidle_text_start", "__cpuidle_text_end", "[kernel] .cpuidle.text" },
+        { "__lock_text_start", "__lock_text_end", "[kernel] .spinlock.text" },
+        { "__kprobes_text_start", "__kprobes_text_end", "[kernel] .kprobes.text" },
+        { "__noinstr_text_start", "__noinstr_text_end", "[kernel] .noinstr.text" },
+        { "__hyp_idmap_text_start", "__hyp_idmap_text_end", "[kernel] .hyp.idmap.text" },
+        { "__hyp_text_start", "__hyp_text_end", "[kernel] .hyp.text" },
+        { "__idmap_text_start", "__idmap_text_end", "[kernel] .idmap.text" },
+        { "_sinittext", "_einittext", "[kernel] .init.text" },
+        { "__inittext_begin", "__inittext_end", "[kernel] .init.text" },
+        { "_stext", "_etext", "[kernel] .text" },
+    };
+    uint64_t start, end;
+
+    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+        if (osi_symbol_address(session, sections[i].start, &start) == 0 &&
+            osi_symbol_address(session, sections[i].end, &end) == 0 && address >= start &&
+            address < end) {
+            return sections[i].name;
+        }
+    }
+    return "[kernel]";
+}
+
+static uint32_t row_of_module(struct osi_session *session, struct osi_heatrows *rows,
+                              const struct subject *subject)
+{
+    struct osi_function function;
+
+    if (subject->task) {
+        return osi_heatrows_row(rows, "[user]", NULL);
+    }
+    if (!find_function(session, subject, &function)) {
+        return osi_heatrows_row(rows, "[unknown]", NULL);
+    }
+    return osi_heatrows_row(rows,
+                            strcmp(function.module, "[kernel]") == 0
+                                ? section_at(session, function.address)
+                                : function.module, NULL);
+}
+
+/* ---- the end ---- */
+typedef uint32_t (*row_fn)(struct osi_session *session, struct osi_heatrows *rows,
+                           const struct subject *subject);
+
+static void end_lanes(struct osi_session *session)
+{
+    for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
+        struct shard *shard = shard_of(session, i);
+
+        if (shard) {
+            settle(session, shard, i);
+            copy_counts(shard, i);
+            osi_heatlane_end(shard->lane, shard->counts, shard->n_counts);
+        }
+    }
+    osi_heatmap_finish(map);
+}
+
+static void report_rows(struct osi_session *session, struct osi_report *out, const char *of,
+                        row_fn row_of)
+{
+    struct osi_heatrows *rows = osi_heatrows_new("instructions");
+    uint32_t n = atomic_load(&n_counters), *to = calloc(n, sizeof(to[0]));
+
+    end_lanes(session);
+    to[IDLE] = osi_heatrows_row(rows, "[idle]", NULL);
+    osi_heatrows_set_time(rows, to[IDLE], osi_clock_unit(session));
+    to[OF_TASK] = to[REST] = osi_heatrows_row(rows, "[rest]", NULL);
+    for (uint32_t i = FIRST_OWN; i < n; i++) {
+        to[i] = row_of(session, rows, &chunk_of(session, i)->subjects[i % CHUNK]);
+    }
+    osi_heatmap_regroup(map, to, n);
+    free(to);
+    heatmap_report(session, out, map, rows, of, "instructions", 0);
+    osi_heatrows_free(rows);
+}
+
+static void report_functions(struct osi_session *session, struct osi_report *out)
+{
+    report_rows(session, out, "functions", row_of_function);
+}
+
+static void report_modules(struct osi_session *session, struct osi_report *out)
+{
+    report_rows(session, out, "modules", row_of_module);
+}
+
+static void report_tasks(struct osi_session *session, struct osi_report *out)
+{
+    report_rows(session, out, "tasks", row_of_task);
+}
+
+/* ---- life ---- */
+static int start(struct osi_session *session, struct osi_error *err)
+{
+    map = heatmap_new(session, err);
+    return map ? 0 : -EINVAL;
+}
+
+static void stop(struct osi_session *session)
+{
+    for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
+        struct shard *shard = osi_shard(session, i);
+
+        free(shard ? shard->counts : NULL);
+    }
+    for (unsigned i = 0; i < CHUNKS && chunks[i]; i++) {
+        osi_cells_free(chunks[i]->cells);
+        free(chunks[i]);
+    }
+    free(of_function);
+    osi_heatmap_free(map);
+}
+
+#define OF_CODE \
+    HEATMAP_TOOL, .shard_size = sizeof(struct shard), .context_size = sizeof(struct run), \
+    .start = start, .run = on_run, .tick = on_tick, .idle = on_idle, .stop = stop
+
+const struct osi_tool heatmap_functions = {
+    OF_CODE, .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK, .code_size = sizeof(struct place),
+    .code = on_code, .block = on_block, .report = report_functions,
+};
+
+const struct osi_tool heatmap_modules = {
+    OF_CODE, .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK, .code_size = sizeof(struct place),
+    .code = on_code, .block = on_block, .report = report_modules,
+};
+
+const struct osi_tool heatmap_tasks = {
+    OF_CODE, .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK,
+    .block = on_any_block, .report = report_tasks,
+};

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls a tool when it is time, without looking at a clock at each block.
+ *
+ * A cell of the vCPU counts up to LIMIT, where QEMU's own test lets the vCPU call. With a clock that
+ * counts instructions the cell does too, and so the call comes at the very block. Otherwise only those
+ * blocks count and are tested that can begin a loop once more, each as 1: time and work are only
+ * loosely tied then, so the cell is set to half of what probably fits into the time that is left, and so
+ * on, until it is time. That makes about ten calls of 100 ns for each time asked for. */
+#include "host/host.h"
+#include "session/block-internal.h"
+#include "session/ticks.h"
+
+/* What the cell counts up to: fits into the operand of a comparison. */
+#define LIMIT (1u << 30)
+/* Tested blocks at least between two looks at a clock that does not count instructions. */
+#define LEAST 16u
+/* Tested blocks in a nanosecond, before any are known: few, so that the first look comes early. */
+#define FIRST_RATE 0.001
+
+/* Instructions in which a guest that has waited looks at its counter; if not, the time is estimated. */
+#define PATIENCE (1u << 20)
+
+static bool counts_instructions(const struct osi_session *session)
+{
+    return osi_clock_counts(&session->clock);
+}
+
+/* Does the clock follow from the count alone? */
+static bool is_counted(const struct osi_session *session)
+{
+    return counts_instructions(session) && (!session->clock.icount || session->clock.shift >= 0 ||
+                                            session->clock.kind == OSI_CLOCK_INSN);
+}
+
+static double rate_of(const struct osi_session *session)
+{
+    if (session->clock.kind == OSI_CLOCK_INSN) {
+        return 1;
+    }
+    return is_counted(session) ? 1.0 / (double)(1ull << session->clock.shift) : FIRST_RATE;
+}
+
+static uint64_t *cell_of(const struct osi_session *session, const struct osi_vcpu *vcpu)
+{
+    return osi_host_cells_of(session->ticks, vcpu->index);
+}
+
+/* ---- what time it is ---- */
+/* At `count` instructions. False: nobody knows yet. */
+static bool time_at(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t count, uint64_t *time)
+{
+    uint64_t host = osi_clock_host(&session->clock);
+    bool exact;
+
+    *time = osi_clock_at(&session->clock, &vcpu->clock, count, host, &exact);
+    if (session->clock.kind == OSI_CLOCK_HOST ||
+        (!exact && !session->clock.icount && session->clock.kind == OSI_CLOCK_GUEST)) {
+        *time = host - session->start_time; /* also until the guest first looks at its counter */
+        exact = true;
+    } else if (session->clock.icount && !vcpu->clock.unsure) {
+        exact = true; /* it began at 0 */
+    }
+    *time = MAX(*time, vcpu->ticks.last);
+    return exact;
+}
+
+/* ---- the cell ---- */
+static void set_cell(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t budget)
+{
+    struct osi_ticks *ticks = &vcpu->ticks;
+
+    ticks->start = LIMIT - MIN(budget, LIMIT);
+    *cell_of(session, vcpu) = ticks->start;
+}
+
+static void count_progress(struct osi_session *session, struct osi_vcpu *vcpu)
+{
+    struct osi_ticks *ticks = &vcpu->ticks;
+    uint64_t now = *cell_of(session, vcpu);
+
+    ticks->progress += now - ticks->start;
+    ticks->start = now;
+}
+
+/* How fast has it been going? */
+static void learn_rate(struct osi_ticks *ticks, uint64_t time)
+{
+    if (time > ticks->asked_time && ticks->progress > ticks->asked_at) {
+        ticks->rate = (double)(ticks->progress - ticks->asked_at) /
+                      (double)(time - ticks->asked_time);
+    }
+}
+
+/* So much until the time asked for, rather less. */
+static uint64_t budget_of(const struct osi_session *session, const struct osi_ticks *ticks,
+                          uint64_t time)
+{
+    double left = ticks->next > time ? (double)(ticks->next - time) * ticks->rate : 0;
+
+    if (is_counted(session)) {
+        return MAX((uint64_t)MIN(left, LIMIT), 1);
+    }
+    return MAX((uint64_t)MIN(left / 2, LIMIT), counts_instructions(session) ? 1 : LEAST);
+}
+
+static void ask(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t time)
+{
+    struct osi_ticks *ticks = &vcpu->ticks;
+
+    ticks->asked_time = time;
+    ticks->asked_at = ticks->progress;
+    set_cell(session, vcpu, budget_of(session, ticks, time));
+}
+
+/* ---- calls ---- */
+static void end_wait(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t time)
+{
+    struct osi_ticks *ticks = &vcpu->ticks;
+
+    if (ticks->waiting && session->tool->idle && time > ticks->idle_from) {
+        session->tool->idle(session, vcpu->index, ticks->idle_from, time);
+    }
+    ticks->waiting = false;
+    ticks->unknown = false;
+}
+
+/* A block begins, `count` instructions after the vCPU's first. */
+static void look(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t count)
+{
+    struct osi_ticks *ticks = &vcpu->ticks;
+    bool waited = ticks->waiting, unknown = ticks->unknown;
+    uint64_t time;
+
+    count_progress(session, vcpu);
+    if (!time_at(session, vcpu, count, &time) && !unknown) {
+        ticks->unknown = true;
+        session->tool->tick(session, vcpu->index, OSI_NONE);
+        set_cell(session, vcpu, PATIENCE);
+        return;
+    }
+    if (!is_counted(session) && !waited) {
+        learn_rate(ticks, time);
+    }
+    end_wait(session, vcpu, time);
+    ticks->last = time;
+    if (time >= ticks->next || unknown) {
+        ticks->next = session->tool->tick(session, vcpu->index, time);
+    }
+    ask(session, vcpu, time);
+}
+
+/* The first instruction is the next one. */
+static uint64_t count_before(const struct osi_session *session, const struct osi_vcpu *vcpu,
+                             unsigned remaining)
+{
+    return counts_instructions(session) ? osi_insn_count(session, vcpu, remaining) - 1 : 0;
+}
+
+static void at_limit(unsigned index, void *data)
+{
+    const struct osi_site *site = data;
+    struct osi_vcpu *vcpu = osi_vcpu(site->session, index);
+
+    /* QEMU 9.0 doesn't test. */
+    if (vcpu && *cell_of(site->session, vcpu) >= LIMIT && osi_enter(vcpu)) {
+        vcpu->remaining = site->remaining;
+        look(site->session, vcpu, count_before(site->session, vcpu, site->remaining));
+        osi_leave(vcpu);
+    }
+}
+
+static void at_wait(unsigned index, void *data)
+{
+    const struct osi_site *site = data;
+    struct osi_session *session = site->session;
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+    uint64_t time;
+
+    if (vcpu && osi_enter(vcpu)) {
+        count_progress(session, vcpu);
+        if (!vcpu->ticks.waiting) {
+            time_at(session, vcpu, osi_insn_count(session, vcpu, site->remaining), &time);
+            vcpu->ticks.idle_from = time;
+            vcpu->ticks.waiting = true;
+        }
+        set_cell(session, vcpu, 0);
+        osi_leave(vcpu);
+    }
+}
+
+void osi_ticks_clock_known(struct osi_session *session, struct osi_vcpu *vcpu)
+{
+    if (vcpu->ticks.unknown) {
+        count_progress(session, vcpu);
+        set_cell(session, vcpu, 0);
+    }
+}
+
+/* ---- at translation ---- */
+/* Whatever runs for long gets to such a block again and again. */
+static bool can_begin_a_loop(const struct osi_decoded *last)
+{
+    switch (last->kind) {
+    case OSI_INSN_CALL_INDIRECT:
+    case OSI_INSN_JUMP_INDIRECT:
+    case OSI_INSN_EXCEPTION_RETURN:
+    case OSI_INSN_WAIT_EVENT:
+        return true;
+    default:
+        return last->has_target && last->displacement <= 0;
+    }
+}
+
+static void attach_waits(struct osi_session *session, struct osi_block *block)
+{
+    for (size_t i = 0; i < block->n; i++) {
+        if (block->decoded[i].kind == OSI_INSN_WAIT_INTERRUPT) {
+            osi_insn_call(block, i, at_wait, OSI_REGS_NONE,
+                          osi_site(session, OSI_NO_REG, osi_insn_remaining(block, i)));
+        }
+    }
+}
+
+void osi_instrument_ticks(struct osi_session *session, struct osi_block *block)
+{
+    bool each = counts_instructions(session) || !session->arch;
+    unsigned remaining = osi_host_facts(session->host)->adds_late ? OSI_BEFORE_NEXT
+                                                                  : osi_insn_remaining(block, 0);
+
+    if (!session->tool->tick) {
+        return;
+    }
+    if (each || can_begin_a_loop(&block->decoded[block->n - 1])) {
+        osi_block_call_at_least(block, at_limit, OSI_REGS_NONE, session->ticks, 0, LIMIT,
+                            osi_site(session, OSI_NO_REG, remaining));
+        osi_block_add(block, session->ticks, 0, counts_instructions(session) ? block->n : 1);
+    }
+    attach_waits(session, block);
+}
+
+/* ---- life ---- */
+void osi_ticks_init(struct osi_session *session)
+{
+    if (session->tool->tick) {
+        session->ticks = osi_host_cells_new(1);
+        session->start_time = osi_host_time();
+    }
+}
+
+void osi_ticks_start(struct osi_session *session, struct osi_vcpu *vcpu)
+{
+    if (session->tool->tick) {
+        vcpu->ticks.rate = rate_of(session);
+        set_cell(session, vcpu, 0);
+    }
+}
+
+void osi_ticks_end(struct osi_session *session, struct osi_vcpu *vcpu)
+{
+    if (session->tool->tick) {
+        end_wait(session, vcpu, vcpu->end_time);
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Time that a tool asks for: its tick and idle hooks. */
+#ifndef OSINSTR_SESSION_TICKS_H
+#define OSINSTR_SESSION_TICKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct osi_block;
+struct osi_session;
+struct osi_vcpu;
+
+/* Of one vCPU. */
+struct osi_ticks {
+    uint64_t next;      /* what the tool asked for */
+    uint64_t last;      /* time of the last call */
+    uint64_t asked_at, asked_time; /* progress and time when the cell was last set */
+    uint64_t progress;  /* all that the cell counted until then */
+    uint64_t start;     /* of the cell then */
+    double rate;        /* progress in a unit of time */
+    uint64_t idle_from; /* of the wait under way */
+    bool waiting;       /* what runs next has waited */
+    bool unknown;       /* the tool was told so, and not yet what time it is */
+};
+
+/* Attaches to a block of a tool with a tick hook, before the tool does. */
+void osi_instrument_ticks(struct osi_session *session, struct osi_block *block);
+void osi_ticks_init(struct osi_session *session);
+void osi_ticks_start(struct osi_session *session, struct osi_vcpu *vcpu);
+/* The guest's clock is known again. Inside osi_enter(). */
+void osi_ticks_clock_known(struct osi_session *session, struct osi_vcpu *vcpu);
+/* The run has ended: a vCPU that waits has waited until then. */
+void osi_ticks_end(struct osi_session *session, struct osi_vcpu *vcpu);
+
+#endif
