@@ -67,8 +67,8 @@ typedef const char *(*osi_heatmap_name)(void *data, uint32_t row);
 /* One line for each value that is not 0, "t_ns,vcpu,row,value", by time, vCPU and row; t_ns is the bucket's
  * start. 0 or -errno; the stream is flushed and stays open. */
 int osi_heatmap_csv(const struct osi_heatmap *map, osi_heatmap_name name, void *data, FILE *stream);
-/* All values as an array of NumPy's format (.npy), which can be mapped: little-endian 64-bit numbers,
- * [vcpu][n_rows][bucket]. 0 or -errno, as above. */
+/* All values as an array of NumPy's format (.npy), which can be mapped: little-endian numbers of 32 bits, if
+ * all values fit, else 64, [vcpu][n_rows][bucket]. 0 or -errno, as above. */
 int osi_heatmap_npy(const struct osi_heatmap *map, size_t n_rows, FILE *stream);
 
 #ifdef __cplusplus

@@ -5,20 +5,29 @@
 
 #include "output/csv.h"
 
-void osi_csv_text(FILE *stream, const char *text)
+void osi_csv_append(GString *field, const char *text)
 {
     if (!text || !strpbrk(text, ",\"\r\n")) {
-        fputs(text ? text : "", stream);
+        g_string_append(field, text ? text : "");
         return;
     }
-    putc('"', stream);
+    g_string_append_c(field, '"');
     for (; *text; text++) {
         if (*text == '"') {
-            putc('"', stream);
+            g_string_append_c(field, '"');
         }
-        putc(*text, stream);
+        g_string_append_c(field, *text);
     }
-    putc('"', stream);
+    g_string_append_c(field, '"');
+}
+
+void osi_csv_text(FILE *stream, const char *text)
+{
+    GString *field = g_string_new(NULL);
+
+    osi_csv_append(field, text);
+    fwrite(field->str, 1, field->len, stream);
+    g_string_free(field, TRUE);
 }
 
 int osi_csv_end(FILE *stream)

@@ -113,12 +113,16 @@ static void ask(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t tim
 }
 
 /* ---- calls ---- */
-static void end_wait(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t time)
+/* The vCPU waits no longer, it was `time` after `count` instructions. What it executed since it woke is not
+ * part of the wait. */
+static void end_wait(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t time, uint64_t count)
 {
     struct osi_ticks *ticks = &vcpu->ticks;
+    struct osi_moment woke = { .count = ticks->idle_count }, now = { .count = count };
+    uint64_t since = is_counted(session) ? osi_clock_between(&session->clock, &woke, &now) : 0;
 
-    if (ticks->waiting && session->tool->idle && time > ticks->idle_from) {
-        session->tool->idle(session, vcpu->index, ticks->idle_from, time);
+    if (ticks->waiting && session->tool->idle && time > ticks->idle_from + since) {
+        session->tool->idle(session, vcpu->index, ticks->idle_from, time - since);
     }
     ticks->waiting = false;
     ticks->unknown = false;
@@ -141,7 +145,7 @@ static void look(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t co
     if (!is_counted(session) && !waited) {
         learn_rate(ticks, time);
     }
-    end_wait(session, vcpu, time);
+    end_wait(session, vcpu, time, count);
     ticks->last = time;
     if (time >= ticks->next || unknown) {
         ticks->next = session->tool->tick(session, vcpu->index, time);
@@ -179,7 +183,8 @@ static void at_wait(unsigned index, void *data)
     if (vcpu && osi_enter(vcpu)) {
         count_progress(session, vcpu);
         if (!vcpu->ticks.waiting) {
-            time_at(session, vcpu, osi_insn_count(session, vcpu, site->remaining), &time);
+            vcpu->ticks.idle_count = osi_insn_count(session, vcpu, site->remaining);
+            time_at(session, vcpu, vcpu->ticks.idle_count, &time);
             vcpu->ticks.idle_from = time;
             vcpu->ticks.waiting = true;
         }
@@ -243,13 +248,13 @@ void osi_ticks_init(struct osi_session *session)
 {
     if (session->tool->tick) {
         session->ticks = osi_host_cells_new(1);
-        session->start_time = osi_host_time();
     }
 }
 
 void osi_ticks_start(struct osi_session *session, struct osi_vcpu *vcpu)
 {
     if (session->tool->tick) {
+        session->start_time = session->start_time ? session->start_time : osi_host_time();
         vcpu->ticks.rate = rate_of(session);
         set_cell(session, vcpu, 0);
     }
@@ -257,7 +262,10 @@ void osi_ticks_start(struct osi_session *session, struct osi_vcpu *vcpu)
 
 void osi_ticks_end(struct osi_session *session, struct osi_vcpu *vcpu)
 {
+    uint64_t time, count = osi_insn_count(session, vcpu, 0);
+
     if (session->tool->tick) {
-        end_wait(session, vcpu, vcpu->end_time);
+        time_at(session, vcpu, count, &time);
+        end_wait(session, vcpu, time, count);
     }
 }

@@ -18,7 +18,7 @@ struct osi_ticks {
     uint64_t progress;  /* all that the cell counted until then */
     uint64_t start;     /* of the cell then */
     double rate;        /* progress in a unit of time */
-    uint64_t idle_from; /* of the wait under way */
+    uint64_t idle_from, idle_count; /* time and instructions when the wait under way began */
     bool waiting;       /* what runs next has waited */
     bool unknown;       /* the tool was told so, and not yet what time it is */
 };
