@@ -4,6 +4,7 @@
 
     rows FOLDER REFERENCE physical|virtual [PAGE-SIZE]   every page, device, sum: the same as page-count's
     known FOLDER CORES [window|part]          what is known of the guest pages; part: of range=42000040-42002001
+    remapped FOLDER FIRST                     what is known of the guests remap-*, whose page 0 is there
     devices FOLDER REFERENCE on|offset|pc     devices.csv alone
     hwprofile FOLDER LOG                      devices as QEMU's own plugin printed them
     sampled REFERENCE physical|virtual FOLDER...   estimates, against exact counts of the same runs
@@ -135,6 +136,13 @@ def check_known(folder, cores, what="all"):
         same("known devices", devices(folder, lambda row: row["device"]), {"pl031": (12, 0), "pl011": (0, 5)})
 
 
+def check_remapped(folder, first):
+    seen = pages(folder)
+    wanted = {0: (7, 0), 1: (0, 9), **REMAPPED, 18: (200, 0), 19: (500, 0)}
+    same("known pages", {n: seen.get(f"{int(first, 16) + 4096 * n:#x}") for n in wanted},
+         {page: (r, w, 8 * r + 4 * w) for page, (r, w) in wanted.items()})
+
+
 def check_hwprofile(folder, name):
     """Lines such as "pl011, 0x0009000000, 12, 345, …": name, base, size, reads, size, writes."""
     wanted = {}
@@ -199,6 +207,8 @@ def main():
         check_rows(*arguments)
     elif command == "known":
         check_known(*arguments)
+    elif command == "remapped":
+        check_remapped(*arguments)
     elif command == "devices":
         check_devices(arguments[0], reference(arguments[1]), arguments[2])
     elif command == "hwprofile":
