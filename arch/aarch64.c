@@ -254,9 +254,10 @@ static bool accesses_memory(const uint8_t *bytes, size_t size)
     return size == 4 && (bytes[3] & 0x0a) == 0x08;
 }
 
-/* Writes of registers by their number in the encoding: SCTLR, HCR and SCR of all levels, TTBR, TCR, VTTBR and VTCR,
- * CONTEXTIDR. Attributes (MAIR) do not move anything, nor do the keys of pointer authentication, which lie
- * next to TTBR. What level and mode access a page is part of what QEMU tells of an access. */
+/* Writes of registers by their number in the encoding: SCTLR, HCR and SCR of all levels, TTBR,
+ * TCR, VTTBR and VTCR, CONTEXTIDR. Attributes (MAIR) do not move anything, nor do the keys of
+ * pointer authentication, which lie next to TTBR. What level and mode access a page is part of
+ * what QEMU tells of an access. */
 static bool writes_translation(uint32_t word)
 {
     unsigned op1 = word >> 16 & 7, crn = word >> 12 & 15, crm = word >> 8 & 15, op2 = word >> 5 & 7;

@@ -176,8 +176,8 @@ static bool accesses_memory(const uint8_t *bytes, size_t size)
     }
 }
 
-/* SFENCE.VMA, SINVAL.VMA, HFENCE, HINVAL, and writes of satp, vsatp, hgatp. A hart flushes for itself, asked by the
- * others. Whatever ECALL leads to does the same. */
+/* SFENCE.VMA, SINVAL.VMA, HFENCE, HINVAL, and writes of satp, vsatp, hgatp. A hart flushes for
+ * itself, asked by the others. Whatever ECALL leads to does the same. */
 static enum osi_remap remaps(const uint8_t *bytes, size_t size)
 {
     uint32_t word;

@@ -236,7 +236,8 @@ static bool repeats(const uint8_t *bytes, size_t size)
            (bytes[i] >= 0xaa && bytes[i] <= 0xaf);
 }
 
-/* 0F 01: VMRUN leads to a guest that comes back without an instruction of its own; INVLPG names memory. */
+/* 0F 01: VMRUN leads to a guest that comes back without an instruction of its own; INVLPG names
+ * memory. */
 static enum osi_remap remaps_0f01(uint8_t modrm)
 {
     if (modrm == 0xd8)
@@ -244,8 +245,9 @@ static enum osi_remap remaps_0f01(uint8_t modrm)
     return modrm >> 6 != 3 && (modrm >> 3 & 7) == 7 ? OSI_REMAP_OWN : OSI_REMAP_NONE;
 }
 
-/* Writes of control registers, INVLPG, INVPCID, the end of system management mode, and output to ports, which can move
- * memory (PAM, A20) or enter that mode. Processors flush for themselves, asked by the others. */
+/* Writes of control registers, INVLPG, INVPCID, the end of system management mode, and output to
+ * ports, which can move memory (PAM, A20) or enter that mode. Processors flush for themselves,
+ * asked by the others. */
 static enum osi_remap remaps(const uint8_t *bytes, size_t size)
 {
     size_t i = 0;

@@ -10,7 +10,9 @@
 
 #include "heatmap.h"
 
+#define MAX_VCPUS 1024u /* of all.shards; a program can have more threads */
 #define IDLE 0u     /* the row that is no page's */
+#define MOST_SAMPLE 1000000000u
 #define KEEP 1000u  /* rows of the heatmap; pages.csv has all */
 
 struct shard {
@@ -51,7 +53,8 @@ static void find_place(void *data, uint32_t access, uint64_t address, struct osi
     }
 }
 
-__attribute__((noinline)) static void miss(unsigned vcpu, uint32_t access, uint64_t address, void *pc)
+__attribute__((noinline)) static void miss(unsigned vcpu, uint32_t access, uint64_t address,
+                                           void *pc)
 {
     if (osi_callback_begin(all.session, vcpu)) {
         osi_pages_miss(all.map, all.shards[vcpu], vcpu, access, address, (uint64_t)(uintptr_t)pc);
@@ -61,14 +64,14 @@ __attribute__((noinline)) static void miss(unsigned vcpu, uint32_t access, uint6
 
 static void on_access(unsigned vcpu, uint32_t access, uint64_t address, void *pc)
 {
-    if (!osi_pages_known(all.shards[vcpu], access, address)) {
+    if (vcpu < MAX_VCPUS && !osi_pages_known(all.shards[vcpu], access, address)) {
         miss(vcpu, access, address, pc);
     }
 }
 
 static void on_access_sampled(unsigned vcpu, uint32_t access, uint64_t address, void *pc)
 {
-    if (!osi_pages_passed(all.shards[vcpu])) {
+    if (vcpu < MAX_VCPUS && !osi_pages_passed(all.shards[vcpu])) {
         miss(vcpu, access, address, pc);
     }
 }
@@ -82,13 +85,19 @@ static void on_move(unsigned vcpu, void *data)
 static void on_flush(unsigned vcpu, void *data)
 {
     (void)data;
-    osi_pages_flush(all.map, all.shards[vcpu]);
+    if (osi_callback_begin(all.session, vcpu)) {
+        osi_pages_flush(all.map, all.shards[vcpu]);
+        osi_callback_end(all.session, vcpu);
+    }
 }
 
 static void on_barrier(unsigned vcpu, void *data)
 {
     (void)data;
-    osi_pages_barrier(all.map, all.shards[vcpu]);
+    if (osi_callback_begin(all.session, vcpu)) {
+        osi_pages_barrier(all.map, all.shards[vcpu]);
+        osi_callback_end(all.session, vcpu);
+    }
 }
 
 static void window(struct osi_session *session, unsigned vcpu, bool open)
@@ -203,8 +212,12 @@ static int start(struct osi_session *session, struct osi_error *err)
     all.virtual_rows = !all.system || (pages && osi_option_count(session, "pages") == 1);
     all.by_pc = config.devices == OSI_DEVICES_PC;
     all.samples = config.sample > 1;
+    if (!rc && config.sample > MOST_SAMPLE) {
+        rc = osi_fail(err, -EINVAL, "sample=%s: at most 1G", osi_option_text(session, "sample"));
+    }
     if (!rc && !all.system && pages && osi_option_count(session, "pages") == 0) {
-        rc = osi_fail(err, -ENOTSUP, "pages=physical: a program in user-mode QEMU has virtual addresses only");
+        rc = osi_fail(err, -ENOTSUP, "pages=physical: a program in user-mode QEMU has "
+                      "virtual addresses only");
     }
     if (!rc) {
         all.heat = heatmap_new(session, err);

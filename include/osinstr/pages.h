@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* struct osi_pagemap: which pages of memory and which devices were accessed, and how often.
  *
- * Each vCPU has a struct osi_pages of its own and tells it every access. Where an access went is asked of the
- * map's user once per page, kind of access and epoch; all others are a look at a slot. An epoch of a vCPU
- * ends with osi_pagemap_moved() or osi_pages_moved(), when its addresses may mean something else from there
- * on. Devices are asked for each time; what is stored to one ends the epoch of all, as it can change
- * what memory is where.
+ * Each vCPU has a struct osi_pages of its own and tells it every access. Where an access went is
+ * asked of the map's user once per page, kind of access and epoch; all others are a look at a
+ * slot. An epoch of a vCPU ends with osi_pagemap_moved() or osi_pages_moved(), when its addresses
+ * may mean something else from there on. Devices are asked for each time; what is stored to one
+ * ends the epoch of all, as it can change what memory is where.
  *
- * Rows are what is counted: a page's reads, its writes, a device's. Their numbers are dense, one for all
- * vCPUs, and begin at 1: row 0 is left to the map's user. A row that a vCPU knows is found without a
- * lock.
+ * Rows are what is counted: a page's reads, its writes, a device's. Their numbers are dense, one
+ * for all vCPUs, and begin at 1: row 0 is left to the map's user. A row that a vCPU knows is found
+ * without a lock.
  *
- * With `sample` = N each access is counted with the probability 1 / N, and then as N accesses: every sum
- * is right on average. A sum of k counted ones has a standard error of sqrt(k N (N - 1)).
+ * With `sample` = N each access is counted with the probability 1 / N, and then as N accesses:
+ * every sum is right on average. A sum S has a standard error of about sqrt(S (N - 1)).
  *
  * What says "vCPU thread" belongs to the thread of its vCPU; the rest to one thread, when no vCPU
  * tells any more, unless it says otherwise.
@@ -49,8 +49,8 @@ enum osi_pages_devices {
 };
 
 struct osi_pages_config {
-    /* Tells where an access of this moment went; vCPU thread. The answer for an `access` is the same for all
-     * addresses of the same 4 KiB during an epoch, unless it is a device. */
+    /* Tells where an access of this moment went; vCPU thread. The answer for an `access` is the
+     * same for all addresses of the same 4 KiB during an epoch, unless it is a device. */
     void (*place)(void *data, uint32_t access, uint64_t address, struct osi_page_place *place);
     void *data;
     uint64_t page_size;    /* of rows: a power of two from 4096 on */
@@ -110,8 +110,8 @@ static inline bool osi_pages_passed(struct osi_pages *pages)
 }
 
 /* `pc`: of the instruction, where the map wants it. */
-void osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu, uint32_t access,
-                    uint64_t address, uint64_t pc);
+void osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu,
+                    uint32_t access, uint64_t address, uint64_t pc);
 
 /* From here on addresses may mean something else for this vCPU. vCPU thread. */
 static inline void osi_pages_moved(struct osi_pages *pages)
@@ -119,12 +119,13 @@ static inline void osi_pages_moved(struct osi_pages *pages)
     __atomic_fetch_add(&pages->epoch, 1ull << OSI_PAGE_EPOCH, __ATOMIC_RELEASE);
 }
 
-/* This vCPU tells all to forget translations. Others forget until the barrier that follows, so that is where their
- * epochs end for good. vCPU thread. */
+/* This vCPU tells all to forget translations. Others forget until the barrier that follows, so
+ * that is where their epochs end for good. vCPU thread. */
 void osi_pages_flush(struct osi_pagemap *map, struct osi_pages *pages);
 void osi_pages_barrier(struct osi_pagemap *map, struct osi_pages *pages);
 
-/* What its rows stand at, 0 to *n - 1, for osi_heatlane_at(). Valid until the next access. vCPU thread. */
+/* What its rows stand at, 0 to *n - 1, for osi_heatlane_at(). Valid until the next access. vCPU
+ * thread. */
 const uint64_t *osi_pages_counts(struct osi_pages *pages, size_t *n);
 
 /* ---- of all ---- */
@@ -142,7 +143,8 @@ void osi_pagemap_finish(struct osi_pagemap *map);
 size_t osi_pagemap_rows(const struct osi_pagemap *map);
 /* "0x40080000 read", "[pl011] write"; `map` is the data of an osi_heatmap_name. */
 const char *osi_pagemap_row_name(void *map, uint32_t row);
-/* Facts and tables: the `top` pages, all devices. The sum of all accesses is the heatmap's to tell. */
+/* Facts and tables: the `top` pages, all devices. The sum of all accesses is the heatmap's to
+ * tell. */
 void osi_pagemap_report(struct osi_pagemap *map, struct osi_report *report, size_t top);
 /* All pages by address, all devices by name. 0 or -errno; the stream is flushed and stays open. */
 int osi_pagemap_csv(struct osi_pagemap *map, FILE *stream);

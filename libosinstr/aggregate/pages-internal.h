@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Pages from inside: pages.c counts, page-rows.c has the rows, pages-report.c tells. */
+/* Pages from inside: pages.c counts, page-rows.c has the rows, pages-whole.c puts
+ * vCPUs together, pages-report.c tells. */
 #ifndef OSI_AGGREGATE_PAGES_INTERNAL_H
 #define OSI_AGGREGATE_PAGES_INTERNAL_H
 
@@ -13,8 +14,8 @@
 #define EPOCH_FLAGS (EPOCH_CLOSED | EPOCH_ASK)
 #define EPOCH_STEP (1ull << OSI_PAGE_EPOCH)
 
-/* What a row is of, in 64 bits: KEY_DEVICE and its number, KEY_UNKNOWN, or the number of a page; bit 0 is
- * set for stores. */
+/* What a row is of, in 64 bits: KEY_DEVICE and its number, KEY_UNKNOWN, or the number of a page;
+ * bit 0 is set for stores. */
 #define KEY_DEVICE (1ull << 63)
 #define KEY_UNKNOWN (1ull << 62)
 #define KEY_STORE 1ull
@@ -68,6 +69,11 @@ struct osi_pagemap {
     uint64_t samples;
     char text[64];            /* of osi_pagemap_row_name() */
 };
+
+#define EACH_VCPU(map, inside)                                                                     \
+    for (guint i_ = 0; i_ < (map)->vcpus->len; i_++)                                               \
+        for (struct osi_pages_inside *inside = g_ptr_array_index((map)->vcpus, i_); inside;        \
+             inside = NULL)
 
 /* page-rows.c */
 void osi_page_table_free(struct page_table *table);

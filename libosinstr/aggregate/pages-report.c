@@ -107,8 +107,8 @@ int osi_pagemap_csv(struct osi_pagemap *map, FILE *stream)
     for (guint i = 0; i < lines->len && !ferror(stream); i++) {
         const struct line *line = &g_array_index(lines, struct line, i);
 
-        fprintf(stream, "0x%" PRIx64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
-                line->at, line->reads, error_of(map, line->reads), line->writes,
+        fprintf(stream, "0x%" PRIx64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+                "\n", line->at, line->reads, error_of(map, line->reads), line->writes,
                 error_of(map, line->writes), line->bytes);
     }
     g_array_unref(lines);
@@ -202,8 +202,8 @@ static void tell_sums(struct osi_pagemap *map, struct osi_report *report, guint 
     if (map->weight > 1) {
         osi_report_count(report, "accesses_error", error_of(map, sum));
         osi_report_count(report, "samples", map->samples);
-        osi_report_note(report, "1 of %" PRIu64 " accesses was looked at: all numbers are estimates; an "
-                        "error is one standard deviation", map->weight);
+        osi_report_note(report, "1 of %" PRIu64 " accesses was looked at: all numbers are "
+                        "estimates; an error is one standard deviation", map->weight);
     }
     osi_report_count(report, "memory_reads", pages.reads);
     osi_report_count(report, "memory_writes", pages.writes);
@@ -217,7 +217,8 @@ static void tell_sums(struct osi_pagemap *map, struct osi_report *report, guint 
     }
 }
 
-static void tell_pages(struct osi_pagemap *map, struct osi_report *report, GArray *lines, size_t top)
+static void tell_pages(struct osi_pagemap *map, struct osi_report *report, GArray *lines,
+                       size_t top)
 {
     static const struct osi_column columns[] = {
         { "page", "page", OSI_COL_ADDRESS },       { "reads", "reads", OSI_COL_COUNT },
@@ -225,7 +226,8 @@ static void tell_pages(struct osi_pagemap *map, struct osi_report *report, GArra
         { "accesses_error", "error", OSI_COL_COUNT },
     };
 
-    osi_report_table(report, "pages", "pages", columns, map->weight > 1 ? N(columns) : N(columns) - 1);
+    osi_report_table(report, "pages", "pages", columns,
+                     map->weight > 1 ? N(columns) : N(columns) - 1);
     for (guint i = 0; i < lines->len && i < top; i++) {
         const struct line *line = &g_array_index(lines, struct line, i);
 

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Accesses by page and device.
  *
- * A slot keeps the count of its page until it is needed for another, or somebody asks: that is one cache
- * line for an access. */
+ * A slot keeps the count of its page until it is needed for another, or somebody asks: that is one
+ * cache line for an access. */
 #include <math.h>
 
 #include "aggregate/pages-internal.h"
 
 /* ---- epochs ---- */
-#define EACH_VCPU(map, inside)                                                                     \
-    for (guint i_ = 0; i_ < (map)->vcpus->len; i_++)                                               \
-        for (struct osi_pages_inside *inside = g_ptr_array_index((map)->vcpus, i_); inside;        \
-             inside = NULL)
-
 void osi_pagemap_moved(struct osi_pagemap *map)
 {
     g_mutex_lock(&map->lock);
@@ -140,8 +135,8 @@ static uint64_t random_bits(uint64_t *state)
     return bits ^ bits >> 31;
 }
 
-/* How many accesses come before the next that is counted, each of them with the same chance: a geometric
- * distribution. No distance is preferred, so no loop of the guest can keep step with it. */
+/* How many accesses come before the next that is counted, each of them with the same chance: a
+ * geometric distribution. No distance is preferred, so no loop of the guest can keep step with it. */
 static uint64_t draw(struct osi_pages_inside *inside)
 {
     double chance = ldexp((double)(random_bits(&inside->random) >> 11) + 1, -53); /* ]0, 1] */
@@ -207,8 +202,8 @@ static void ask(struct osi_pages_inside *inside, uint32_t access, uint64_t addre
     };
 }
 
-void osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu, uint32_t access,
-                    uint64_t address, uint64_t pc)
+void osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu,
+                    uint32_t access, uint64_t address, uint64_t pc)
 {
     if (!pages->inside) {
         prepare(map, pages, vcpu);
@@ -237,91 +232,4 @@ const uint64_t *osi_pages_counts(struct osi_pages *pages, size_t *n)
     }
     *n = pages->inside->n_rows;
     return pages->inside->counts;
-}
-
-/* ---- life ---- */
-static void inside_free(void *data)
-{
-    struct osi_pages_inside *inside = data;
-
-    osi_page_table_free(&inside->known);
-    g_free(inside->counts);
-    g_free(inside->bytes);
-    g_hash_table_unref(inside->names);
-    g_hash_table_unref(inside->devices);
-    g_free(inside);
-}
-
-struct osi_pagemap *osi_pagemap_new(const struct osi_pages_config *config)
-{
-    struct osi_pagemap *map = g_new0(struct osi_pagemap, 1);
-    uint64_t nothing = KEY_NOTHING;
-
-    g_assert(config->page_size >= 4096 && !(config->page_size & (config->page_size - 1)));
-    map->config = *config;
-    map->page_bits = (unsigned)__builtin_ctzll(config->page_size);
-    map->weight = MAX(config->sample, 1);
-    map->flags = (config->closed ? EPOCH_CLOSED : 0) | (config->ask ? EPOCH_ASK : 0);
-    g_mutex_init(&map->lock);
-    map->keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    g_array_append_val(map->keys, nothing);
-    map->names = g_ptr_array_new_with_free_func(g_free);
-    map->vcpus = g_ptr_array_new_with_free_func(inside_free);
-    map->devices = osi_page_devices_new();
-    return map;
-}
-
-void osi_pagemap_free(struct osi_pagemap *map)
-{
-    if (map) {
-        g_mutex_clear(&map->lock);
-        osi_page_table_free(&map->table);
-        g_array_unref(map->keys);
-        g_ptr_array_unref(map->names);
-        g_ptr_array_unref(map->vcpus);
-        g_hash_table_unref(map->devices);
-        g_free(map->counts);
-        g_free(map->bytes);
-        g_free(map);
-    }
-}
-
-static void add_devices(struct osi_pagemap *map, GHashTable *devices)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    g_hash_table_iter_init(&iter, devices);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const struct device_count *one = value;
-        struct device_count *all = osi_page_device_count(map->devices, &one->key);
-
-        all->reads += one->reads;
-        all->writes += one->writes;
-        all->lowest = MIN(all->lowest, one->lowest);
-    }
-}
-
-void osi_pagemap_finish(struct osi_pagemap *map)
-{
-    g_mutex_lock(&map->lock);
-    map->counts = g_new0(uint64_t, map->keys->len + 1);
-    map->bytes = g_new0(uint64_t, map->keys->len + 1);
-    EACH_VCPU (map, inside) {
-        size_t n;
-        const uint64_t *counts = osi_pages_counts(inside->pages, &n);
-
-        for (size_t row = 0; row < MIN(n, map->keys->len); row++) {
-            map->counts[row] += counts[row];
-            map->bytes[row] += inside->bytes[row];
-        }
-        map->samples += inside->samples;
-        add_devices(map, inside->devices);
-    }
-    g_mutex_unlock(&map->lock);
-}
-
-size_t osi_pagemap_rows(const struct osi_pagemap *map)
-{
-    return map->keys->len;
 }

@@ -36,7 +36,8 @@ const struct osi_decoded *osi_insn_decoded(const struct osi_block *block, size_t
     return &block->decoded[insn];
 }
 
-/* A 32-bit processor on a target that has 64-bit ones lacks their registers, and has other instructions. */
+/* A 32-bit processor on a target that has 64-bit ones lacks their registers, and has other
+ * instructions. */
 enum osi_remap osi_insn_remaps(const struct osi_block *block, size_t insn)
 {
     const struct osi_session *session = block->session;

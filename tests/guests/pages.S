@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Vectors of the guest whose accesses are known: a fault gets the page that `fault_entry` and `fault_page` say. With
- * TPIDR_EL1 set it is somebody else's page, that comes back in a moment. */
+/* Vectors of the guest whose accesses are known: a fault gets the page that `fault_entry` and
+ * `fault_page` say. With TPIDR_EL1 set it is somebody else's page, that comes back in a moment. */
     .text
     .macro unexpected
     .balign 128

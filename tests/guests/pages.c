@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Accesses pages of memory a known number of times, through translations that change in each way there is.
+/* Accesses pages of memory a known number of times, through translations that change in each way
+ * there is.
  *
  *   page 0 … 7   plain: (n + 1) * 100 reads of 8 bytes, (n + 1) * 10 writes of 4
  *   8 … 10       pairs, cleared blocks, exclusives: as many as QEMU makes of them
@@ -11,8 +12,7 @@
  *   26, 27       one address, remapped while the second core reads it, nobody knows how often
  *   512, 1024    one address, without and with translation: 4 * 50 writes, 6 * 50 writes
  *
- * Page 0 is at 0x42000000. The real-time clock is read 12 times.
- */
+ * Page 0 is at 0x42000000. The real-time clock is read 12 times. / */
 #include "guest.h"
 
 #define RAM 0x40000000ul

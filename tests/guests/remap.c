@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Accesses pages a known number of times through translations that change: as in pages.c, for other ISAs.
+/* Accesses pages a known number of times through translations that change: as in pages.c, for
+ * other ISAs.
  *
  *   page 0, 1    plain: 7 reads of 8 bytes, 9 writes of 4
  *   16, 17       one address, remapped: 3 * 100 reads and 100 writes, 100 reads and 2 * 100 writes
  *   18, 19       one address in two address spaces: 2 * 100 reads, 5 * 100 reads
- */
+ * / */
 #include "flow.h"
 #include "remap.h"
 

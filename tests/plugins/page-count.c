@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The reference that counts of memory accesses are compared with: QEMU is asked at every access, and everything
- * is counted in hash tables under one lock.
+/* The reference that counts of memory accesses are compared with: QEMU is asked at every access,
+ * and everything is counted in hash tables under one lock.
  *
  *   out=FILE  where the counts go at the end: lines
  *               physical PAGE READS WRITES BYTES    of 4 KiB of memory

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Pages: what is counted where, when the answer is asked for again, samples, several vCPUs at once. */
+/* Pages: what is counted where, when the answer is asked for again, samples, several vCPUs at
+ * once. */
 #include <check.h>
 #include <glib.h>
 #include <math.h>
@@ -10,7 +11,8 @@
 
 enum { READ1 = 0x10000, READ8 = 0x10030, WRITE4 = 0x20020, RANDOM_PAGES = 3000 };
 
-/* A machine: a page is where `offset` puts it; from DEVICES on are devices, from NOWHERE on nothing is known. */
+/* A machine: a page is where `offset` puts it; from DEVICES on are devices, from NOWHERE on
+ * nothing is known. */
 #define DEVICES 0x900000000ull
 #define NOWHERE 0xa00000000ull
 
@@ -208,7 +210,8 @@ START_TEST(devices_by_place)
     touch(pages, READ8, DEVICES + 0x1010, 5);
     touch(pages, READ8, DEVICES + 0x1008, 4);
     touch(pages, WRITE4, DEVICES + 0x1008, 3);
-    ck_files(PAGES, pc ? DEVICE "uart,0x900001008,0x480000804,4,0,3,0\nuart,0x900001010,0x480000808,5,0,0,0\n"
+    ck_files(PAGES, pc ? DEVICE "uart,0x900001008,0x480000804,4,0,3,0\n"
+                                "uart,0x900001010,0x480000808,5,0,0,0\n"
                        : DEVICE "uart,0x900001008,,4,0,3,0\nuart,0x900001010,,5,0,0,0\n");
     g_free(pages);
 }
@@ -223,7 +226,8 @@ START_TEST(a_part)
         touch(pages, READ8, at, 1);
     }
     touch(pages, READ8, NOWHERE, 3); /* who knows */
-    ck_assert_str_eq(osi_pagemap_row_name(map, (uint32_t)osi_pagemap_rows(map) - 1), "[unknown] read");
+    ck_assert_str_eq(osi_pagemap_row_name(map, (uint32_t)osi_pagemap_rows(map) - 1),
+                     "[unknown] read");
     ck_files(PAGES "0x1000,256,0,0,0,2048\n0x2000,512,0,0,0,4096\n0x3000,1,0,0,0,8\n", DEVICE);
     g_free(pages);
 }
@@ -311,7 +315,8 @@ static void *work(void *data)
     GRand *rand = g_rand_new_with_seed(worker->number);
 
     for (unsigned i = 0; i < 300000; i++) {
-        unsigned page = (unsigned)g_rand_int_range(rand, 0, g_rand_boolean(rand) ? 20 : RANDOM_PAGES);
+        int pages = g_rand_boolean(rand) ? 20 : RANDOM_PAGES;
+        unsigned page = (unsigned)g_rand_int_range(rand, 0, pages);
         bool write = g_rand_boolean(rand);
         uint32_t access = write ? WRITE4 : READ8;
 
