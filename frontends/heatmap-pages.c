@@ -28,6 +28,11 @@ static struct {
     bool virtual_rows, system, by_pc, samples;
 } all;
 
+/* To pass over before the next sample; vCPUs share no cache line. */
+static struct {
+    int64_t accesses;
+} __attribute__((aligned(128))) left[MAX_VCPUS];
+
 /* ---- at run time ---- */
 static void find_place(void *data, uint32_t access, uint64_t address, struct osi_page_place *place)
 {
@@ -53,11 +58,13 @@ static void find_place(void *data, uint32_t access, uint64_t address, struct osi
     }
 }
 
-__attribute__((noinline)) static void miss(unsigned vcpu, uint32_t access, uint64_t address,
-                                           void *pc)
+/* Apart, so that nothing is saved on the stack for what is known. */
+__attribute__((noinline)) static void ask(unsigned vcpu, uint32_t access, uint64_t address,
+                                          void *pc)
 {
     if (osi_callback_begin(all.session, vcpu)) {
-        osi_pages_miss(all.map, all.shards[vcpu], vcpu, access, address, (uint64_t)(uintptr_t)pc);
+        left[vcpu].accesses = osi_pages_miss(all.map, all.shards[vcpu], vcpu, access, address,
+                                             (uint64_t)(uintptr_t)pc);
         osi_callback_end(all.session, vcpu);
     }
 }
@@ -65,14 +72,14 @@ __attribute__((noinline)) static void miss(unsigned vcpu, uint32_t access, uint6
 static void on_access(unsigned vcpu, uint32_t access, uint64_t address, void *pc)
 {
     if (vcpu < MAX_VCPUS && !osi_pages_known(all.shards[vcpu], access, address)) {
-        miss(vcpu, access, address, pc);
+        ask(vcpu, access, address, pc);
     }
 }
 
 static void on_access_sampled(unsigned vcpu, uint32_t access, uint64_t address, void *pc)
 {
-    if (vcpu < MAX_VCPUS && !osi_pages_passed(all.shards[vcpu])) {
-        miss(vcpu, access, address, pc);
+    if (vcpu < MAX_VCPUS && !osi_pages_passed(&left[vcpu].accesses)) {
+        ask(vcpu, access, address, pc);
     }
 }
 

@@ -76,7 +76,6 @@ struct osi_page_slot {
 /* All zero at first. Only the functions below look inside. */
 struct osi_pages {
     uint64_t epoch;   /* flags at its top; atomic */
-    uint64_t skip;    /* accesses to pass over before one is counted */
     struct osi_pages_inside *inside;
     bool flushing;
     struct osi_page_slot slots[1 << OSI_PAGE_SLOT_BITS];
@@ -103,15 +102,16 @@ static inline bool osi_pages_known(struct osi_pages *pages, uint32_t access, uin
     return false;
 }
 
-/* The same for a map that samples. */
-static inline bool osi_pages_passed(struct osi_pages *pages)
+/* The same for a map that samples: `left` is 0 at first, then what osi_pages_miss() returned last. */
+static inline bool osi_pages_passed(int64_t *left)
 {
-    return __builtin_expect(pages->skip-- > 0, 1);
+    return __builtin_expect(--*left >= 0, 1);
 }
 
-/* `pc`: of the instruction, where the map wants it. */
-void osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu,
-                    uint32_t access, uint64_t address, uint64_t pc);
+/* `pc`: of the instruction, where the map wants it. Returns how many accesses to pass over before the
+ * next, for a map that samples. */
+int64_t osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu,
+                       uint32_t access, uint64_t address, uint64_t pc);
 
 /* From here on addresses may mean something else for this vCPU. vCPU thread. */
 static inline void osi_pages_moved(struct osi_pages *pages)

@@ -137,24 +137,25 @@ static uint64_t random_bits(uint64_t *state)
 
 /* How many accesses come before the next that is counted, each of them with the same chance: a
  * geometric distribution. No distance is preferred, so no loop of the guest can keep step with it. */
-static uint64_t draw(struct osi_pages_inside *inside)
+static int64_t draw(struct osi_pages_inside *inside)
 {
     double chance = ldexp((double)(random_bits(&inside->random) >> 11) + 1, -53); /* ]0, 1] */
 
-    return (uint64_t)(log(chance) / log1p(-1.0 / (double)inside->map->config.sample));
+    return (int64_t)(log(chance) / log1p(-1.0 / (double)inside->map->config.sample));
 }
 
-static void sample(struct osi_pages_inside *inside, uint32_t access, uint64_t address, uint64_t pc)
+static int64_t sample(struct osi_pages_inside *inside, uint32_t access, uint64_t address,
+                      uint64_t pc)
 {
     struct osi_pagemap *map = inside->map;
     struct osi_page_place place = { .address = address };
 
-    inside->pages->skip = draw(inside);
     if (!(__atomic_load_n(&inside->pages->epoch, __ATOMIC_RELAXED) & EPOCH_CLOSED)) {
         map->config.place(map->config.data, access, address, &place);
         count(inside, &place, pc);
         inside->samples++;
     }
+    return draw(inside);
 }
 
 /* ---- an access that no slot knows ---- */
@@ -202,21 +203,22 @@ static void ask(struct osi_pages_inside *inside, uint32_t access, uint64_t addre
     };
 }
 
-void osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu,
-                    uint32_t access, uint64_t address, uint64_t pc)
+int64_t osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu,
+                       uint32_t access, uint64_t address, uint64_t pc)
 {
     if (!pages->inside) {
+        int64_t left;
+
         prepare(map, pages, vcpu);
-        if (map->weight > 1 && (pages->skip = draw(pages->inside)) > 0) {
-            pages->skip--;
-            return;
+        if (map->weight > 1 && (left = draw(pages->inside)) > 0) {
+            return left - 1;
         }
     }
     if (map->weight > 1) {
-        sample(pages->inside, access, address, pc);
-    } else {
-        ask(pages->inside, access, address, pc);
+        return sample(pages->inside, access, address, pc);
     }
+    ask(pages->inside, access, address, pc);
+    return 0;
 }
 
 const uint64_t *osi_pages_counts(struct osi_pages *pages, size_t *n)

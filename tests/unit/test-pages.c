@@ -388,11 +388,13 @@ START_TEST(vcpus_at_once)
 END_TEST
 
 /* ---- samples ---- */
+static int64_t left;
+
 static void touch_sampled(struct osi_pages *pages, uint32_t access, uint64_t address, unsigned n)
 {
     while (n--) {
-        if (!osi_pages_passed(pages)) {
-            osi_pages_miss(map, pages, 0, access, address, 0);
+        if (!osi_pages_passed(&left)) {
+            left = osi_pages_miss(map, pages, 0, access, address, 0);
         }
     }
 }
@@ -404,6 +406,7 @@ static void sampled(uint64_t seed, uint64_t estimates[2])
     const uint64_t *counts;
     size_t n;
 
+    left = 0;
     make((struct osi_pages_config){ .sample = 10, .seed = seed });
     for (unsigned i = 0; i < 1000; i++) {
         touch_sampled(pages, READ8, 0x1000, 1);
@@ -466,6 +469,7 @@ START_TEST(errors_of_samples)
     char *text;
     unsigned long long reads, error, writes, write_error, bytes;
 
+    left = 0;
     make((struct osi_pages_config){ .sample = 100, .seed = 1 });
     touch_sampled(pages, READ8, 0x1000, 100000);
     touch_sampled(pages, WRITE4, 0x1000, 5000);
