@@ -86,7 +86,7 @@ static int check_shape(const struct array *array, const uint64_t shape[3], struc
                         "and %" PRIu64 " buckets", run->dir, shape[0], shape[1], shape[2],
                         run->vcpus, run->rows->len, run->buckets);
     }
-    if ((run->buckets && run->rows->len > MAX_CELLS / run->buckets) ||
+    if (run->buckets > MAX_CELLS || run->rows->len > MAX_CELLS / MAX(run->buckets, 1) ||
         run->vcpus * run->rows->len * run->buckets > MAX_VALUES) {
         return bad(array, "is too large to draw", err);
     }

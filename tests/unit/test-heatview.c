@@ -11,6 +11,18 @@
 #include "output/heatview.h"
 #include "unit/heatview-model.h"
 
+/* Sanitizers end a program that asks for too much memory; the C library only says no. */
+const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+const char *__tsan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
 /* ---- drawings as text ---- */
 /* Closes the stream; the text is a copy, to be freed by g_free(). */
 static char *text_from(FILE *stream, char **buffer)
