@@ -254,6 +254,39 @@ static bool accesses_memory(const uint8_t *bytes, size_t size)
     return size == 4 && (bytes[3] & 0x0a) == 0x08;
 }
 
+/* Writes of registers by their number in the encoding: SCTLR, HCR and SCR of all levels, TTBR, TCR, VTTBR and VTCR,
+ * CONTEXTIDR. Attributes (MAIR) do not move anything, nor do the keys of pointer authentication, which lie
+ * next to TTBR. What level and mode access a page is part of what QEMU tells of an access. */
+static bool writes_translation(uint32_t word)
+{
+    unsigned op1 = word >> 16 & 7, crn = word >> 12 & 15, crm = word >> 8 & 15, op2 = word >> 5 & 7;
+
+    return crn == 1 || (crn == 2 && (crm == 0 || op1 != 0)) || (crn == 13 && crm == 0 && op2 == 1);
+}
+
+static enum osi_remap remaps(const uint8_t *bytes, size_t size)
+{
+    uint32_t word;
+
+    if (size != 4 || (bytes[3] & 0xfe) != 0xd4)
+        return OSI_REMAP_NONE;
+    word = bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    if ((word & 0xffe0001e) == 0xd4000002) /* HVC, SMC */
+        return OSI_REMAP_OWN;
+    if ((word & 0xfffff0ff) == 0xd503309f || (word & 0xfffff3ff) == 0xd503323f) /* DSB, DSB nXS */
+        return OSI_REMAP_BARRIER;
+    switch (word >> 19) {
+    case 0xd508 >> 3: /* SYS, op0 = 1: TLBI */
+    case 0xd548 >> 3: /* SYSP: TLBIP */
+        return (word >> 12 & 14) == 8 ? OSI_REMAP_FLUSH : OSI_REMAP_NONE;
+    case 0xd518 >> 3: /* MSR, op0 = 3 */
+    case 0xd558 >> 3: /* MSRR */
+        return writes_translation(word) ? OSI_REMAP_OWN : OSI_REMAP_NONE;
+    default:
+        return OSI_REMAP_NONE;
+    }
+}
+
 /* STR WZR, [Xn, #offset], and its unscaled form STUR for offsets that are no multiple of 4. */
 static bool stores_zero(const uint8_t *bytes, size_t size, uint32_t offset, uint8_t *reg)
 {
@@ -316,6 +349,7 @@ const struct osi_arch osi_arch_aarch64 = {
     .interrupts = &osi_interrupts_aarch64,
     .decode = decode,
     .accesses_memory = accesses_memory,
+    .remaps = remaps,
     .stores_zero = stores_zero,
     .code_address = code_address,
     .link = "x30",

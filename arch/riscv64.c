@@ -176,6 +176,29 @@ static bool accesses_memory(const uint8_t *bytes, size_t size)
     }
 }
 
+/* SFENCE.VMA, SINVAL.VMA, HFENCE, HINVAL, and writes of satp, vsatp, hgatp. A hart flushes for itself, asked by the
+ * others. Whatever ECALL leads to does the same. */
+static enum osi_remap remaps(const uint8_t *bytes, size_t size)
+{
+    uint32_t word;
+
+    if (size != 4 || (bytes[0] & 0x7f) != 0x73)
+        return OSI_REMAP_NONE;
+    word = bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    if ((word >> 12 & 7) == 0) {
+        unsigned function = word >> 25;
+
+        return function == 0x09 || function == 0x0b || function == 0x11 || function == 0x13 ||
+               function == 0x31 || function == 0x33 ? OSI_REMAP_OWN : OSI_REMAP_NONE;
+    }
+    switch (word >> 20) {
+    case 0x180: case 0x280: case 0x680:
+        return OSI_REMAP_OWN;
+    default:
+        return OSI_REMAP_NONE;
+    }
+}
+
 /* QEMU names x8 "fp", not "s0". */
 static const char *const general[] = {
     "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "fp", "s1", "a0", "a1", "a2", "a3",
@@ -208,5 +231,6 @@ const struct osi_arch osi_arch_riscv64 = {
     .vectors = vectors,
     .decode = decode,
     .accesses_memory = accesses_memory,
+    .remaps = remaps,
     .is_kernel = is_kernel,
 };

@@ -236,6 +236,47 @@ static bool repeats(const uint8_t *bytes, size_t size)
            (bytes[i] >= 0xaa && bytes[i] <= 0xaf);
 }
 
+/* 0F 01: VMRUN leads to a guest that comes back without an instruction of its own; INVLPG names memory. */
+static enum osi_remap remaps_0f01(uint8_t modrm)
+{
+    if (modrm == 0xd8)
+        return OSI_REMAP_UNKNOWN;
+    return modrm >> 6 != 3 && (modrm >> 3 & 7) == 7 ? OSI_REMAP_OWN : OSI_REMAP_NONE;
+}
+
+/* Writes of control registers, INVLPG, INVPCID, the end of system management mode, and output to ports, which can move
+ * memory (PAM, A20) or enter that mode. Processors flush for themselves, asked by the others. */
+static enum osi_remap remaps(const uint8_t *bytes, size_t size)
+{
+    size_t i = 0;
+
+    while (i < size && is_prefix(bytes[i]))
+        i++;
+    if (i == size)
+        return OSI_REMAP_NONE;
+    switch (bytes[i]) {
+    case 0xe6: case 0xe7: case 0xee: case 0xef: case 0x6e: case 0x6f: /* OUT, OUTS */
+        return OSI_REMAP_FLUSH;
+    case 0x0f:
+        break;
+    default:
+        return OSI_REMAP_NONE;
+    }
+    if (size - i < 2)
+        return OSI_REMAP_NONE;
+    switch (bytes[i + 1]) {
+    case 0x01:
+        return size - i > 2 ? remaps_0f01(bytes[i + 2]) : OSI_REMAP_NONE;
+    case 0x22: /* MOV to CR */
+    case 0xaa: /* RSM */
+        return OSI_REMAP_OWN;
+    case 0x38: /* INVPCID */
+        return size - i > 2 && bytes[i + 2] == 0x82 ? OSI_REMAP_OWN : OSI_REMAP_NONE;
+    default:
+        return OSI_REMAP_NONE;
+    }
+}
+
 /* In the order of the encoding, which is not the order in which QEMU lists them. */
 static const char *const general[] = {
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
@@ -264,6 +305,7 @@ const struct osi_arch osi_arch_x86_64 = {
     .pc = "rip",
     .vectors = vectors,
     .decode = decode,
+    .remaps = remaps,
     .repeats = repeats,
     .syscall_jumps = true,
     .is_kernel = is_kernel,

@@ -334,7 +334,7 @@ static void report_rows(struct osi_session *session, struct osi_report *out, con
     }
     osi_heatmap_regroup(map, to, n);
     free(to);
-    heatmap_report(session, out, map, rows, of, "instructions");
+    heatmap_report(session, out, map, rows, of, "instructions", 0);
     osi_heatrows_free(rows);
 }
 

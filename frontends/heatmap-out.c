@@ -137,13 +137,14 @@ static void look_at_all(struct result *result)
 }
 
 void heatmap_report(struct osi_session *session, struct osi_report *out, struct osi_heatmap *map,
-                    struct osi_heatrows *rows, const char *of, const char *values)
+                    struct osi_heatrows *rows, const char *of, const char *values, size_t keep)
 {
     struct result result = { .session = session, .map = map, .rows = rows };
     const struct osi_heatrow *row;
     uint64_t all = 0, idle = 0;
 
-    osi_heatrows_sort(rows, map, (size_t)osi_option_count(session, "rows"));
+    keep = osi_option_text(session, "rows") ? osi_option_count(session, "rows") : keep;
+    osi_heatrows_sort(rows, map, keep);
     result.view = osi_heatview_new(osi_heatrows_n(rows), osi_heatmap_buckets(map),
                                    osi_heatmap_width(map), osi_clock_unit(session), values);
     look_at_all(&result);

@@ -8,14 +8,15 @@
 #include <osinstr/osinstr.h>
 
 extern const struct osi_option heatmap_options[];
-extern const struct osi_tool heatmap_functions, heatmap_modules, heatmap_tasks;
+extern const struct osi_tool heatmap_functions, heatmap_modules, heatmap_pages, heatmap_tasks;
 
 /* A map as the options ask for. NULL, with *err set, if they make no sense. */
 struct osi_heatmap *heatmap_new(struct osi_session *session, struct osi_error *err);
 /* The map is finished and has these rows: sorts them, writes the files, states the tables. `of`: what rows
- * are, for headings; `values`: what is counted ("instructions"). */
+ * are, for headings; `values`: what is counted ("instructions"); `keep`: how many rows unless the option says
+ * (0: all). */
 void heatmap_report(struct osi_session *session, struct osi_report *out, struct osi_heatmap *map,
-                    struct osi_heatrows *rows, const char *of, const char *values);
+                    struct osi_heatrows *rows, const char *of, const char *values, size_t keep);
 
 /* What all kinds are. */
 #define HEATMAP_TOOL \

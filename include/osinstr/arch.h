@@ -85,6 +85,15 @@ struct osi_decoded {
     int64_t displacement; /* branch target - address of this instruction */
 };
 
+/* What an instruction can do to where addresses lead (page tables and what switches between them). */
+enum osi_remap {
+    OSI_REMAP_NONE,
+    OSI_REMAP_OWN,     /* to those of its own processor: MSR TTBR0_EL1, SCTLR_EL1, …, HVC */
+    OSI_REMAP_FLUSH,   /* to those of all, until the barrier that follows: TLBI */
+    OSI_REMAP_BARRIER, /* that barrier: DSB */
+    OSI_REMAP_UNKNOWN, /* from here on nobody knows when */
+};
+
 /* What an ISA's description covers; a tool that needs more is refused with one line. */
 enum osi_arch_feature {
     OSI_ARCH_DECODE = 1 << 0,   /* the kinds above */
@@ -161,6 +170,9 @@ struct osi_arch {
     /* May this instruction load or store? A superset is fine. NULL: not told; blocks with device
      * accesses are then counted less exactly. Needed for OSI_ARCH_INTERRUPTS. */
     bool (*accesses_memory)(const uint8_t *bytes, size_t size);
+
+    /* A superset is fine. NULL: not told. */
+    enum osi_remap (*remaps)(const uint8_t *bytes, size_t size);
 
     /* Does this instruction store a 32-bit zero at `offset` bytes from a general register? Its number
      * goes to *reg. NULL without OSI_ARCH_LINUX. */

@@ -35,6 +35,9 @@ uint64_t osi_insn_address(const struct osi_block *block, size_t insn);
 unsigned osi_insn_remaining(const struct osi_block *block, size_t insn);
 /* What the instruction does; valid during the hook. */
 const struct osi_decoded *osi_insn_decoded(const struct osi_block *block, size_t insn);
+/* What the instruction can do to where addresses lead; OSI_REMAP_UNKNOWN too if this processor isn't known
+ * enough to tell. */
+enum osi_remap osi_insn_remaps(const struct osi_block *block, size_t insn);
 /* Copies at most `size` bytes; returns the instruction's length. */
 size_t osi_insn_bytes(const struct osi_block *block, size_t insn, void *bytes, size_t size);
 /* Disassembly by QEMU, about 3 us: not for every instruction. free() it. */
@@ -67,6 +70,9 @@ unsigned osi_access_size(uint32_t access); /* bytes */
 bool osi_access_is_store(uint32_t access);
 /* Guest physical address of the access just made; false if there is none. Only in fn. */
 bool osi_access_physical(uint32_t access, uint64_t address, uint64_t *physical, bool *is_io);
+/* QEMU's name of the device ("pl011") that the access went to, interned text, and the physical address;
+ * NULL: it went to memory, or nobody knows. Only in fn. */
+const char *osi_access_device(uint32_t access, uint64_t address, uint64_t *physical);
 
 /* ---- counting without a call ---- */
 /* `n` zeroed 64-bit cells for each vCPU; vCPUs share no cache line. Freed by the caller after the

@@ -36,6 +36,20 @@ const struct osi_decoded *osi_insn_decoded(const struct osi_block *block, size_t
     return &block->decoded[insn];
 }
 
+/* A 32-bit processor on a target that has 64-bit ones lacks their registers, and has other instructions. */
+enum osi_remap osi_insn_remaps(const struct osi_block *block, size_t insn)
+{
+    const struct osi_session *session = block->session;
+    uint8_t bytes[16];
+    size_t size;
+
+    if (!session->arch || !session->arch->remaps || !session->general[0]) {
+        return OSI_REMAP_UNKNOWN;
+    }
+    size = osi_insn_bytes(block, insn, bytes, sizeof(bytes));
+    return session->arch->remaps(bytes, MIN(size, sizeof(bytes)));
+}
+
 size_t osi_insn_bytes(const struct osi_block *block, size_t insn, void *bytes, size_t size)
 {
     return osi_host_insn_bytes(host_insn(block, insn), bytes, size);
@@ -103,6 +117,11 @@ bool osi_access_is_store(uint32_t access)
 bool osi_access_physical(uint32_t access, uint64_t address, uint64_t *physical, bool *is_io)
 {
     return osi_host_access_phys(access, address, physical, is_io);
+}
+
+const char *osi_access_device(uint32_t access, uint64_t address, uint64_t *physical)
+{
+    return osi_host_access_device(access, address, physical);
 }
 
 /* ---- cells ---- */

@@ -53,6 +53,9 @@ PLANS = {
     # QEMU's own, for comparison
     "contrib/libhotblocks inline=true": {"mix": None, "mix-2": None, "linux": None, "linux-2": None},
     "contrib/libcflow": {"mix": None, "linux": None},
+    "heatmap of=pages": {"mix": None, "linux": 1.60, "linux-2": None},
+    "heatmap of=pages sample=1000": {"mix": None, "linux": 1.20, "linux-2": None},
+    "contrib/libhotpages": {"linux": None},
     "irq-latency": {"mix": 1.03, "mix-icount": 1.08, "mix-2": 1.13, "ticker": 1.03,
                     "ticker-icount": 1.08, "linux": None, "linux-2": None, "linux-icount": None},
     "sched": {"mix": 1.03, "mix-2": 1.13, "linux": None, "linux-2": None, "linux-icount": None},

@@ -237,6 +237,37 @@ START_TEST(test_every_kind)
 }
 END_TEST
 
+START_TEST(test_remaps)
+{
+    static const struct {
+        uint32_t word;
+        enum osi_remap remap;
+    } words[] = {
+        { 0x12000073, OSI_REMAP_OWN },  /* sfence.vma */
+        { 0x12b50073, OSI_REMAP_OWN },  /* sfence.vma a0, a1 */
+        { 0x16000073, OSI_REMAP_OWN },  /* sinval.vma */
+        { 0x22000073, OSI_REMAP_OWN },  /* hfence.vvma */
+        { 0x62000073, OSI_REMAP_OWN },  /* hfence.gvma */
+        { 0x18051073, OSI_REMAP_OWN },  /* csrw satp, a0 */
+        { 0x28051073, OSI_REMAP_OWN },  /* csrw vsatp, a0 */
+        { 0x68051073, OSI_REMAP_OWN },  /* csrw hgatp, a0 */
+        { 0x14051073, OSI_REMAP_NONE }, /* csrw sscratch, a0 */
+        { 0x10200073, OSI_REMAP_NONE }, /* sret */
+        { 0x10500073, OSI_REMAP_NONE }, /* wfi */
+        { 0x00000073, OSI_REMAP_NONE }, /* ecall */
+        { 0x00053503, OSI_REMAP_NONE }, /* ld a0, 0(a0) */
+    };
+
+    for (size_t i = 0; i < COUNT(words); i++) {
+        uint8_t bytes[4];
+
+        to_bytes(words[i].word, bytes);
+        ck_assert_msg(osi_arch_find("riscv64")->remaps(bytes, 4) == words[i].remap, "%x", words[i].word);
+        ck_assert_int_eq(osi_arch_find("riscv64")->remaps(bytes, 2), OSI_REMAP_NONE);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("arch-riscv");
@@ -247,6 +278,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_other, 0, COUNT(others));
     tcase_add_test(tcase, test_wrong_size);
     tcase_add_test(tcase, test_every_kind);
+    tcase_add_test(tcase, test_remaps);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

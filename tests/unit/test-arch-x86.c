@@ -287,6 +287,41 @@ START_TEST(test_repeats)
 }
 END_TEST
 
+START_TEST(test_remaps)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        enum osi_remap remap;
+    } insns[] = {
+        { "\x0f\x22\xd8", 3, OSI_REMAP_OWN },          /* mov cr3, rax */
+        { "\x41\x0f\x22\xc0", 4, OSI_REMAP_OWN },      /* mov cr0, r8 */
+        { "\x0f\x01\x38", 3, OSI_REMAP_OWN },          /* invlpg [rax] */
+        { "\x66\x0f\x38\x82\x08", 5, OSI_REMAP_OWN },  /* invpcid rcx, [rax] */
+        { "\x0f\xaa", 2, OSI_REMAP_OWN },              /* rsm */
+        { "\xee", 1, OSI_REMAP_FLUSH },                /* out dx, al */
+        { "\xe6\xb2", 2, OSI_REMAP_FLUSH },            /* out 0xb2, al */
+        { "\xf3\x6e", 2, OSI_REMAP_FLUSH },            /* rep outsb */
+        { "\x0f\x01\xd8", 3, OSI_REMAP_UNKNOWN },      /* vmrun */
+        { "\x0f\x01\xf8", 3, OSI_REMAP_NONE },         /* swapgs */
+        { "\x0f\x01\x10", 3, OSI_REMAP_NONE },         /* lgdt [rax] */
+        { "\x0f\x20\xd8", 3, OSI_REMAP_NONE },         /* mov rax, cr3 */
+        { "\x0f\x30", 2, OSI_REMAP_NONE },             /* wrmsr */
+        { "\xec", 1, OSI_REMAP_NONE },                 /* in al, dx */
+        { "\x0f\x38\x00\xc0", 4, OSI_REMAP_NONE },     /* pshufb */
+        { "\x48\x8b\x00", 3, OSI_REMAP_NONE },         /* mov rax, [rax] */
+        { "\x0f", 1, OSI_REMAP_NONE },
+        { "\x0f\x01", 2, OSI_REMAP_NONE },
+        { "\x48", 1, OSI_REMAP_NONE },
+    };
+
+    for (size_t i = 0; i < COUNT(insns); i++) {
+        ck_assert_msg(osi_arch_find("x86_64")->remaps((const uint8_t *)insns[i].bytes, insns[i].size) ==
+                          insns[i].remap, "number %zu", i);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("arch-x86");
@@ -299,6 +334,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_cut, 0, COUNT(encodings));
     tcase_add_test(tcase, test_every_kind);
     tcase_add_test(tcase, test_repeats);
+    tcase_add_test(tcase, test_remaps);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -478,6 +478,56 @@ START_TEST(test_aarch64_code_address)
 }
 END_TEST
 
+/* What can move memory, and what stands next to it in the encoding. */
+START_TEST(test_aarch64_remaps)
+{
+    static const struct {
+        uint32_t word;
+        enum osi_remap remap;
+    } words[] = {
+        { 0xd5182000, OSI_REMAP_OWN },     /* msr ttbr0_el1, x0 */
+        { 0xd5182021, OSI_REMAP_OWN },     /* msr ttbr1_el1, x1 */
+        { 0xd5182042, OSI_REMAP_OWN },     /* msr tcr_el1, x2 */
+        { 0xd5181000, OSI_REMAP_OWN },     /* msr sctlr_el1, x0 */
+        { 0xd518d020, OSI_REMAP_OWN },     /* msr contextidr_el1, x0 */
+        { 0xd51c1100, OSI_REMAP_OWN },     /* msr hcr_el2, x0 */
+        { 0xd51c2100, OSI_REMAP_OWN },     /* msr vttbr_el2, x0 */
+        { 0xd51e1100, OSI_REMAP_OWN },     /* msr scr_el3, x0 */
+        { 0xd51d2000, OSI_REMAP_OWN },     /* msr ttbr0_el12, x0 */
+        { 0xd5582000, OSI_REMAP_OWN },     /* msrr ttbr0_el1, x0, x1 */
+        { 0xd4000002, OSI_REMAP_OWN },     /* hvc #0 */
+        { 0xd4000003, OSI_REMAP_OWN },     /* smc #0 */
+        { 0xd508871f, OSI_REMAP_FLUSH },   /* tlbi vmalle1 */
+        { 0xd5088320, OSI_REMAP_FLUSH },   /* tlbi vae1is, x0 */
+        { 0xd50c8000, OSI_REMAP_FLUSH },   /* tlbi ipas2e1is, x0 */
+        { 0xd5089320, OSI_REMAP_FLUSH },   /* tlbi vae1isnxs, x0 */
+        { 0xd5033b9f, OSI_REMAP_BARRIER }, /* dsb ish */
+        { 0xd5033f9f, OSI_REMAP_BARRIER }, /* dsb sy */
+        { 0xd503323f, OSI_REMAP_BARRIER }, /* dsb oshnxs */
+        { 0xd5182100, OSI_REMAP_NONE },    /* msr apiakeylo_el1, x0 */
+        { 0xd518a200, OSI_REMAP_NONE },    /* msr mair_el1, x0 */
+        { 0xd518d080, OSI_REMAP_NONE },    /* msr tpidr_el1, x0 */
+        { 0xd5184100, OSI_REMAP_NONE },    /* msr sp_el0, x0 */
+        { 0xd5382000, OSI_REMAP_NONE },    /* mrs x0, ttbr0_el1 */
+        { 0xd50b7420, OSI_REMAP_NONE },    /* dc zva, x0 */
+        { 0xd508751f, OSI_REMAP_NONE },    /* ic iallu */
+        { 0xd5033fdf, OSI_REMAP_NONE },    /* isb */
+        { 0xd5033bbf, OSI_REMAP_NONE },    /* dmb ish */
+        { 0xd4000001, OSI_REMAP_NONE },    /* svc #0 */
+        { 0xd69f03e0, OSI_REMAP_NONE },    /* eret */
+        { 0xf9400000, OSI_REMAP_NONE },    /* ldr x0, [x0] */
+    };
+
+    for (size_t i = 0; i < COUNT(words); i++) {
+        uint32_t word = words[i].word;
+        uint8_t bytes[] = { word & 0xff, word >> 8 & 0xff, word >> 16 & 0xff, word >> 24 };
+
+        ck_assert_msg(osi_arch_find("aarch64")->remaps(bytes, 4) == words[i].remap, "%x", word);
+        ck_assert_int_eq(osi_arch_find("aarch64")->remaps(bytes, 2), OSI_REMAP_NONE);
+    }
+}
+END_TEST
+
 START_TEST(test_x86_64)
 {
     const struct osi_arch *arch = osi_arch_find("x86_64");
@@ -536,6 +586,7 @@ static TCase *description_case(void)
     tcase_add_test(tcase, test_aarch64);
     tcase_add_test(tcase, test_aarch64_kernel_half);
     tcase_add_test(tcase, test_aarch64_code_address);
+    tcase_add_test(tcase, test_aarch64_remaps);
     tcase_add_test(tcase, test_x86_64);
     tcase_add_test(tcase, test_riscv64);
     return tcase;

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Accesses by page and device.
+ *
+ * A slot keeps the count of its page until it is needed for another, or somebody asks: that is one cache
+ * line for an access. */
+#include <math.h>
+
+#include "aggregate/pages-internal.h"
+
+/* ---- epochs ---- */
+#define EACH_VCPU(map, inside)                                                                     \
+    for (guint i_ = 0; i_ < (map)->vcpus->len; i_++)                                               \
+        for (struct osi_pages_inside *inside = g_ptr_array_index((map)->vcpus, i_); inside;        \
+             inside = NULL)
+
+void osi_pagemap_moved(struct osi_pagemap *map)
+{
+    g_mutex_lock(&map->lock);
+    EACH_VCPU (map, inside) {
+        osi_pages_moved(inside->pages);
+    }
+    g_mutex_unlock(&map->lock);
+}
+
+static void set_flag(struct osi_pagemap *map, uint64_t flag, bool on)
+{
+    g_mutex_lock(&map->lock);
+    map->flags = on ? map->flags | flag : map->flags & ~flag;
+    EACH_VCPU (map, inside) {
+        if (on) {
+            __atomic_fetch_or(&inside->pages->epoch, flag, __ATOMIC_RELEASE);
+        } else {
+            __atomic_fetch_and(&inside->pages->epoch, ~flag, __ATOMIC_RELEASE);
+        }
+    }
+    g_mutex_unlock(&map->lock);
+}
+
+void osi_pagemap_ask(struct osi_pagemap *map)
+{
+    set_flag(map, EPOCH_ASK, true);
+}
+
+void osi_pagemap_window(struct osi_pagemap *map, bool open)
+{
+    set_flag(map, EPOCH_CLOSED, !open);
+}
+
+void osi_pages_flush(struct osi_pagemap *map, struct osi_pages *pages)
+{
+    pages->flushing = true;
+    osi_pagemap_moved(map);
+}
+
+void osi_pages_barrier(struct osi_pagemap *map, struct osi_pages *pages)
+{
+    if (pages->flushing) {
+        pages->flushing = false;
+        osi_pagemap_moved(map);
+    }
+}
+
+/* ---- counting ---- */
+static void settle(struct osi_pages_inside *inside, struct osi_page_slot *slot)
+{
+    if (slot->count && slot->row != NO_ROW) {
+        inside->counts[slot->row] += slot->count;
+        inside->bytes[slot->row] += slot->count << slot->size;
+    }
+    slot->count = 0;
+}
+
+static void count_device(struct osi_pages_inside *inside, const struct osi_page_place *place,
+                         uint32_t device, uint64_t pc)
+{
+    const struct osi_pagemap *map = inside->map;
+    struct device_key key = { device, map->config.devices == OSI_DEVICES_ADDRESS ? place->physical
+                                      : map->config.devices == OSI_DEVICES_PC    ? pc
+                                                                                 : 0 };
+    struct device_count *count = osi_page_device_count(inside->devices, &key);
+
+    count->lowest = MIN(count->lowest, place->physical);
+    *(place->store ? &count->writes : &count->reads) += map->weight;
+}
+
+static bool is_wanted(const struct osi_pagemap *map, uint64_t address)
+{
+    return !map->config.to || (address >= map->config.from && address < map->config.to);
+}
+
+/* Are all of these 4 KiB wanted, or none? */
+static bool is_alike(const struct osi_pagemap *map, uint64_t address)
+{
+    uint64_t first = address & ~0xfffull, last = address | 0xfff;
+
+    return is_wanted(map, first) == is_wanted(map, last) &&
+           (map->config.from <= first || map->config.from > last);
+}
+
+static uint32_t row_of(struct osi_pages_inside *inside, const struct osi_page_place *place,
+                       uint64_t pc)
+{
+    const struct osi_pagemap *map = inside->map;
+    uint64_t key = place->store ? KEY_STORE : 0;
+
+    if (!place->known) {
+        return osi_page_row(inside, key | KEY_UNKNOWN);
+    }
+    if (!is_wanted(map, place->address)) {
+        return NO_ROW;
+    }
+    if (place->device) {
+        uint32_t device = osi_page_device(inside, place->device);
+
+        count_device(inside, place, device, pc);
+        return osi_page_row(inside, key | KEY_DEVICE | (uint64_t)device << 1);
+    }
+    return osi_page_row(inside, key | place->address >> map->page_bits << 1);
+}
+
+/* One access of this size went there. */
+static void count(struct osi_pages_inside *inside, const struct osi_page_place *place, uint64_t pc)
+{
+    uint32_t row = row_of(inside, place, pc);
+
+    if (row != NO_ROW) {
+        inside->counts[row] += inside->map->weight;
+        inside->bytes[row] += inside->map->weight * place->size;
+    }
+}
+
+/* ---- sampling ---- */
+/* splitmix64 */
+static uint64_t random_bits(uint64_t *state)
+{
+    uint64_t bits = *state += 0x9e3779b97f4a7c15ull;
+
+    bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9ull;
+    bits = (bits ^ bits >> 27) * 0x94d049bb133111ebull;
+    return bits ^ bits >> 31;
+}
+
+/* How many accesses come before the next that is counted, each of them with the same chance: a geometric
+ * distribution. No distance is preferred, so no loop of the guest can keep step with it. */
+static uint64_t draw(struct osi_pages_inside *inside)
+{
+    double chance = ldexp((double)(random_bits(&inside->random) >> 11) + 1, -53); /* ]0, 1] */
+
+    return (uint64_t)(log(chance) / log1p(-1.0 / (double)inside->map->config.sample));
+}
+
+static void sample(struct osi_pages_inside *inside, uint32_t access, uint64_t address, uint64_t pc)
+{
+    struct osi_pagemap *map = inside->map;
+    struct osi_page_place place = { .address = address };
+
+    inside->pages->skip = draw(inside);
+    if (!(__atomic_load_n(&inside->pages->epoch, __ATOMIC_RELAXED) & EPOCH_CLOSED)) {
+        map->config.place(map->config.data, access, address, &place);
+        count(inside, &place, pc);
+        inside->samples++;
+    }
+}
+
+/* ---- an access that no slot knows ---- */
+static void prepare(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu)
+{
+    struct osi_pages_inside *inside = g_new0(struct osi_pages_inside, 1);
+
+    inside->map = map;
+    inside->pages = pages;
+    inside->names = g_hash_table_new(NULL, NULL);
+    inside->devices = osi_page_devices_new();
+    inside->random = map->config.seed ^ (uint64_t)vcpu << 32;
+    random_bits(&inside->random);
+    g_mutex_lock(&map->lock);
+    __atomic_store_n(&pages->epoch, map->flags | EPOCH_STEP, __ATOMIC_RELAXED);
+    g_ptr_array_add(map->vcpus, inside);
+    pages->inside = inside;
+    g_mutex_unlock(&map->lock);
+}
+
+static void ask(struct osi_pages_inside *inside, uint32_t access, uint64_t address, uint64_t pc)
+{
+    struct osi_pagemap *map = inside->map;
+    /* Before the place: what moves from here on makes the answer old. */
+    uint64_t epoch = __atomic_load_n(&inside->pages->epoch, __ATOMIC_ACQUIRE);
+    struct osi_page_slot *slot = osi_page_slot(inside->pages, access, address);
+    struct osi_page_place place = { .address = address };
+
+    if (epoch & EPOCH_CLOSED) {
+        return;
+    }
+    map->config.place(map->config.data, access, address, &place);
+    if (place.device || !place.known || (epoch & EPOCH_ASK) || access >= EPOCH_STEP ||
+        !is_alike(map, place.address)) {
+        count(inside, &place, pc);
+        if (place.device && place.store) {
+            osi_pagemap_moved(map);
+        }
+        return;
+    }
+    settle(inside, slot);
+    *slot = (struct osi_page_slot){
+        .page = address >> 12, .tag = epoch | access, .count = 1,
+        .row = row_of(inside, &place, pc), .size = (uint32_t)__builtin_ctz(place.size),
+    };
+}
+
+void osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu, uint32_t access,
+                    uint64_t address, uint64_t pc)
+{
+    if (!pages->inside) {
+        prepare(map, pages, vcpu);
+        if (map->weight > 1 && (pages->skip = draw(pages->inside)) > 0) {
+            pages->skip--;
+            return;
+        }
+    }
+    if (map->weight > 1) {
+        sample(pages->inside, access, address, pc);
+    } else {
+        ask(pages->inside, access, address, pc);
+    }
+}
+
+const uint64_t *osi_pages_counts(struct osi_pages *pages, size_t *n)
+{
+    static const uint64_t none;
+
+    if (!pages->inside) {
+        *n = 0;
+        return &none;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(pages->slots); i++) {
+        settle(pages->inside, &pages->slots[i]);
+    }
+    *n = pages->inside->n_rows;
+    return pages->inside->counts;
+}
+
+/* ---- life ---- */
+static void inside_free(void *data)
+{
+    struct osi_pages_inside *inside = data;
+
+    osi_page_table_free(&inside->known);
+    g_free(inside->counts);
+    g_free(inside->bytes);
+    g_hash_table_unref(inside->names);
+    g_hash_table_unref(inside->devices);
+    g_free(inside);
+}
+
+struct osi_pagemap *osi_pagemap_new(const struct osi_pages_config *config)
+{
+    struct osi_pagemap *map = g_new0(struct osi_pagemap, 1);
+    uint64_t nothing = KEY_NOTHING;
+
+    g_assert(config->page_size >= 4096 && !(config->page_size & (config->page_size - 1)));
+    map->config = *config;
+    map->page_bits = (unsigned)__builtin_ctzll(config->page_size);
+    map->weight = MAX(config->sample, 1);
+    map->flags = (config->closed ? EPOCH_CLOSED : 0) | (config->ask ? EPOCH_ASK : 0);
+    g_mutex_init(&map->lock);
+    map->keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    g_array_append_val(map->keys, nothing);
+    map->names = g_ptr_array_new_with_free_func(g_free);
+    map->vcpus = g_ptr_array_new_with_free_func(inside_free);
+    map->devices = osi_page_devices_new();
+    return map;
+}
+
+void osi_pagemap_free(struct osi_pagemap *map)
+{
+    if (map) {
+        g_mutex_clear(&map->lock);
+        osi_page_table_free(&map->table);
+        g_array_unref(map->keys);
+        g_ptr_array_unref(map->names);
+        g_ptr_array_unref(map->vcpus);
+        g_hash_table_unref(map->devices);
+        g_free(map->counts);
+        g_free(map->bytes);
+        g_free(map);
+    }
+}
+
+static void add_devices(struct osi_pagemap *map, GHashTable *devices)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, devices);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const struct device_count *one = value;
+        struct device_count *all = osi_page_device_count(map->devices, &one->key);
+
+        all->reads += one->reads;
+        all->writes += one->writes;
+        all->lowest = MIN(all->lowest, one->lowest);
+    }
+}
+
+void osi_pagemap_finish(struct osi_pagemap *map)
+{
+    g_mutex_lock(&map->lock);
+    map->counts = g_new0(uint64_t, map->keys->len + 1);
+    map->bytes = g_new0(uint64_t, map->keys->len + 1);
+    EACH_VCPU (map, inside) {
+        size_t n;
+        const uint64_t *counts = osi_pages_counts(inside->pages, &n);
+
+        for (size_t row = 0; row < MIN(n, map->keys->len); row++) {
+            map->counts[row] += counts[row];
+            map->bytes[row] += inside->bytes[row];
+        }
+        map->samples += inside->samples;
+        add_devices(map, inside->devices);
+    }
+    g_mutex_unlock(&map->lock);
+}
+
+size_t osi_pagemap_rows(const struct osi_pagemap *map)
+{
+    return map->keys->len;
+}
