@@ -63,7 +63,8 @@ static inline struct model *model_random(GRand *rand, int max_rows, int max_colu
     struct model *model = g_new0(struct model, 1);
 
     model->n_rows = (size_t)g_rand_int_range(rand, 1, max_rows + 1);
-    model->n_columns = (size_t)g_rand_int_range(rand, 1, max_columns + 1);
+    /* Few columns are few values, of which some are the same. */
+    model->n_columns = (size_t)g_rand_int_range(rand, 1, g_rand_boolean(rand) ? 3 : max_columns);
     model->width = (uint64_t)g_rand_int_range(rand, 1, 5000000);
     model->values = g_new0(uint64_t, model->n_rows * model->n_columns);
     model->view = osi_heatview_new(model->n_rows, model->n_columns, model->width, "ns", "things");
@@ -71,7 +72,7 @@ static inline struct model *model_random(GRand *rand, int max_rows, int max_colu
         size_t from = (size_t)g_rand_int_range(rand, 0, (int)model->n_columns);
         char name[16];
 
-        g_snprintf(name, sizeof(name), "f%zu", row);
+        g_snprintf(name, sizeof(name), "f%zu", 99 - row);
         osi_heatview_name(model->view, row, name);
         for (size_t i = from; i < model->n_columns && g_rand_int_range(rand, 0, 100); i++) {
             uint64_t a = model_random_value(rand), b = model_random_value(rand);
@@ -113,7 +114,7 @@ static inline gint model_by_phase(gconstpointer a, gconstpointer b)
 static inline struct model_line model_line_of(const struct model *model, size_t row, size_t join,
                                               size_t n_columns)
 {
-    struct model_line line = { .name = g_strdup_printf("f%zu", row) };
+    struct model_line line = { .name = g_strdup_printf("f%zu", 99 - row) };
     uint64_t until = 0;
 
     line.cells = g_new0(uint64_t, n_columns);

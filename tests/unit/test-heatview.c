@@ -101,7 +101,7 @@ START_TEST(cells_are_where_they_belong)
 
         if (model_any(model)) {
             ck_ascii(model, g_rand_int_range(rand, 0, 2), (size_t)g_rand_int_range(rand, 0, 16),
-                     (unsigned)g_rand_int_range(rand, 52, 200));
+                     (unsigned)g_rand_int_range(rand, 54, 200));
         }
         model_free(model);
     }
@@ -195,6 +195,24 @@ START_TEST(halves)
     ck_assert_uint_eq(n, 6);
     ck_assert(g_str_has_prefix(at, "\33[0m|\n"));
     ck_assert_ptr_nonnull(strstr(text, " 121 accesses in 1 insn (the most; square root scale)\n"));
+    g_free(text);
+    osi_heatview_free(view);
+}
+END_TEST
+
+/* A character whose halves are the same is blank, so that the colour in front may be any. */
+START_TEST(equal_halves)
+{
+    static const uint64_t values[] = { 0, 121, 121, 121, 0, 0, 0, 121 };
+    struct osi_heatview *view = osi_heatview_new(1, 8, 1, "insn", "accesses");
+    char *text;
+
+    for (unsigned i = 0; i < 8; i++) {
+        osi_heatview_add(view, 0, i, values[i]);
+    }
+    text = text_of(view, OSI_HEAT_BY_TOTAL, OSI_HEAT_256, 1, 80);
+    ck_assert_ptr_nonnull(strstr(text, "|\33[48;5;228m\33[38;5;16m\xe2\x96\x8c \33[48;5;16m "
+                                       "\33[48;5;228m\xe2\x96\x8c\33[0m|\n"));
     g_free(text);
     osi_heatview_free(view);
 }
@@ -308,6 +326,7 @@ START_TEST(nothing_to_draw)
     }
     osi_heatview_free(NULL);
     ck_assert_ptr_null(osi_heatview_new(SIZE_MAX / 2, 3, 1, "ns", "things"));
+    ck_assert_ptr_null(osi_heatview_new(16, SIZE_MAX / 16 + 1, 1, "ns", "things"));
     ck_assert_ptr_null(osi_heatview_new((size_t)1 << 36, (size_t)1 << 24, 1, "ns", "things"));
 }
 END_TEST
@@ -358,6 +377,37 @@ START_TEST(huge_values)
 }
 END_TEST
 
+START_TEST(sums_end)
+{
+    struct osi_heatview *view = osi_heatview_new(1, 1, UINT64_MAX, "insn", "things");
+    char *text;
+
+    osi_heatview_add(view, 0, 0, UINT64_MAX - 1);
+    osi_heatview_add(view, 0, 0, 3);
+    text = text_of(view, OSI_HEAT_BY_TOTAL, OSI_HEAT_ASCII, 1, 30);
+    ck_assert(g_str_has_prefix(text, "18.4E |@|\n       +\n       0\n"));
+    ck_assert_ptr_nonnull(strstr(text, "@ to 18446744073709551615\n"));
+    g_free(text);
+    osi_heatview_free(view);
+}
+END_TEST
+
+START_TEST(few_values)
+{
+    struct osi_heatview *view = osi_heatview_new(1, 3, 1, "insn", "things");
+    char *text;
+
+    for (unsigned i = 0; i < 3; i++) {
+        osi_heatview_add(view, 0, i, i + 1);
+    }
+    text = text_of(view, OSI_HEAT_BY_TOTAL, OSI_HEAT_ASCII, 1, 70);
+    ck_assert_ptr_nonnull(strstr(text, "|*%@|"));
+    ck_assert_ptr_nonnull(strstr(text, "heat: * to 1, % to 2, @ to 3 things in 1 insn (the most;"));
+    g_free(text);
+    osi_heatview_free(view);
+}
+END_TEST
+
 /* ---- words ---- */
 START_TEST(numbers)
 {
@@ -393,6 +443,7 @@ START_TEST(short_names)
         { "schedule", 1, "." }, { "schedule", 0, "" },
         { "very_long_function.part.0", 14, "very_lon..rt.0" },
         { "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd", 7, "\xe4\xbd\xa0\xe5\xa5\xbd.." },
+        { "abcdefghi\xcc\x81jk", 8, "abcd..jk" },
         { "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd", 6, "\xe4\xbd\xa0..\xe5\xa5\xbd" },
     };
 
@@ -431,6 +482,7 @@ START_TEST(axis_has_room)
             labels += *at != ' ' && at[-1] == ' ';
         }
         ck_assert_uint_ge(labels, 1);
+        ck_assert_uint_le(strlen(lines[2]), line_width);
         ck_assert_uint_ge((labels + 1) * 40 + 9, strlen(lines[1]));
         g_strfreev(lines);
         g_free(text);
@@ -452,11 +504,14 @@ int main(void)
     tcase_add_test(tcase, whole_drawing);
     tcase_add_test(tcase, colors_become_brighter);
     tcase_add_test(tcase, halves);
+    tcase_add_test(tcase, equal_halves);
     tcase_add_loop_test(tcase, tooltips_have_all, 0, 30);
     tcase_add_loop_test(tcase, names_of_any_bytes, 0, 3);
     tcase_add_test(tcase, nothing_to_draw);
     tcase_add_test(tcase, only_time);
     tcase_add_test(tcase, huge_values);
+    tcase_add_test(tcase, sums_end);
+    tcase_add_test(tcase, few_values);
     tcase_add_test(tcase, numbers);
     tcase_add_test(tcase, short_names);
     tcase_add_loop_test(tcase, axis_has_room, 0, 5);
