@@ -164,7 +164,11 @@ static int take_members(struct heat_run *run, JsonObject *object, struct osi_err
     if (g_strcmp0(string_of(object, "report"), "heatmap") != 0) {
         return osi_fail(err, -EINVAL, "%s/summary.json is of no heatmap", run->dir);
     }
-    if (!take_count(object, "bucket", &run->bucket) || run->bucket == 0) {
+    if (g_strcmp0(unit, "ns") != 0 && g_strcmp0(unit, "insn") != 0) {
+        return bad_summary(run, "'unit' is neither ns nor insn", err);
+    }
+    if (!take_count(object, strcmp(unit, "ns") == 0 ? "bucket_ns" : "bucket_insn", &run->bucket) ||
+        run->bucket == 0) {
         return bad_summary(run, "'bucket' is no width", err);
     }
     if (!take_count(object, "buckets", &run->buckets) ||
@@ -173,9 +177,6 @@ static int take_members(struct heat_run *run, JsonObject *object, struct osi_err
     }
     if (!take_count(object, "vcpus", &run->vcpus) || run->vcpus > MAX_VCPUS) {
         return bad_summary(run, "'vcpus' is no number of CPUs", err);
-    }
-    if (g_strcmp0(unit, "ns") != 0 && g_strcmp0(unit, "insn") != 0) {
-        return bad_summary(run, "'unit' is neither ns nor insn", err);
     }
     if (!value_unit || !*value_unit) {
         return bad_summary(run, "'value_unit' is missing", err);

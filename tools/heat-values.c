@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* heatmap.npy of a heatmap's run: [vcpu][row][bucket], little-endian numbers of 64 bits. */
+/* heatmap.npy of a heatmap's run: [vcpu][row][bucket], little-endian numbers of 32 or 64 bits. */
 #include "heat.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@
 struct array {
     const struct heat_run *run;
     FILE *file;
-    uint64_t *values; /* of one row of one vCPU */
+    size_t size;      /* bytes of a value: 4 or 8 */
+    uint8_t *values;  /* of one row of one vCPU */
     uint64_t *sums;   /* by row */
     struct osi_heatview *view;
 };
@@ -51,11 +52,12 @@ static bool parse_shape(const char *text, uint64_t shape[3])
 }
 
 /* numpy.lib.format, version 1.0: the keys are sorted, always these three. */
-static int read_header(const struct array *array, uint64_t shape[3], uint64_t *length,
+static int read_header(struct array *array, uint64_t shape[3], uint64_t *length,
                        struct osi_error *err)
 {
     static const char magic[] = "\x93NUMPY\1",
-                      start[] = "{'descr': '<u8', 'fortran_order': False, 'shape': (";
+                      wide[] = "{'descr': '<u8', 'fortran_order': False, 'shape': (",
+                      narrow[] = "{'descr': '<u4', 'fortran_order': False, 'shape': (";
     unsigned char before[BEFORE_HEADER];
     char *text;
     int rc = 0;
@@ -65,12 +67,14 @@ static int read_header(const struct array *array, uint64_t shape[3], uint64_t *l
         return bad(array, "is no array of NumPy's format 1.0", err);
     }
     *length = before[8] | (uint64_t)before[9] << 8;
-    text = g_malloc0(MAX_HEADER + 1);
+    text = g_malloc0(MAX_HEADER + sizeof(wide));
     if (fread(text, 1, *length, array->file) != *length) {
         rc = bad(array, "is cut off", err);
-    } else if (!g_str_has_prefix(text, start) || !parse_shape(text + strlen(start), shape)) {
-        rc = bad(array, "is no array of three dimensions and 64-bit numbers", err);
+    } else if ((!g_str_has_prefix(text, wide) && !g_str_has_prefix(text, narrow)) ||
+               !parse_shape(text + strlen(wide), shape)) {
+        rc = bad(array, "is no array of three dimensions of 32-bit or 64-bit numbers", err);
     }
+    array->size = g_str_has_prefix(text, narrow) ? sizeof(uint32_t) : sizeof(uint64_t);
     *length += BEFORE_HEADER;
     g_free(text);
     return rc;
@@ -97,7 +101,7 @@ static int check_shape(const struct array *array, const uint64_t shape[3], struc
 static int check_size(const struct array *array, uint64_t header, struct osi_error *err)
 {
     const struct heat_run *run = array->run;
-    uint64_t size = header + run->vcpus * run->rows->len * run->buckets * sizeof(uint64_t);
+    uint64_t size = header + run->vcpus * run->rows->len * run->buckets * array->size;
     struct stat status;
 
     if (fstat(fileno(array->file), &status) < 0) {
@@ -117,11 +121,14 @@ static int read_row(struct array *array, size_t row, bool wanted, struct osi_err
 {
     size_t n = (size_t)array->run->buckets;
 
-    if (fread(array->values, sizeof(uint64_t), n, array->file) != n) {
+    if (fread(array->values, array->size, n, array->file) != n) {
         return bad(array, "can't be read to its end", err);
     }
     for (size_t i = 0; i < n; i++) {
-        uint64_t value = GUINT64_FROM_LE(array->values[i]);
+        uint64_t bytes = 0, value;
+
+        memcpy(&bytes, array->values + i * array->size, array->size);
+        value = GUINT64_FROM_LE(bytes);
 
         if (value) {
             array->sums[row] += MIN(value, UINT64_MAX - array->sums[row]);
