@@ -6,30 +6,21 @@
  * and all code if tasks are the rows, adds to one counter, which goes to the task that ran when another one
  * does. What counters are called is asked at the end: early code is known before its symbols. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "heatmap.h"
+#include "heatmap-names.h"
 
 #define CHUNK 8192u
 #define CHUNKS 64u
-#define PAGE 4096u
 
 /* The first counters. */
 enum { OF_TASK, IDLE, REST, FIRST_OWN };
 
-/* What a counter counts. */
-struct subject {
-    uint32_t function;
-    uint64_t address; /* of code without a function, 0: none */
-    const char *task; /* NULL: none */
-};
-
 struct chunk {
     struct osi_cells *cells;
-    struct subject subjects[CHUNK];
+    struct heatmap_subject subjects[CHUNK];
 };
 
 static _Atomic(struct chunk *) chunks[CHUNKS];
@@ -75,7 +66,7 @@ static struct chunk *chunk_of(struct osi_session *session, uint32_t counter)
 }
 
 /* Tasks that come when all counters are in use share one. */
-static uint32_t add_counter(struct osi_session *session, const struct subject *subject)
+static uint32_t add_counter(struct osi_session *session, const struct heatmap_subject *subject)
 {
     uint32_t counter = atomic_load(&n_counters);
 
@@ -162,7 +153,7 @@ static void on_run(struct osi_session *session, unsigned vcpu, struct osi_contex
     (void)prev;
     settle(session, shard, vcpu);
     if (!run->counter || run->stage != next->stage) {
-        run->counter = add_counter(session, &(struct subject){ .task = next->name });
+        run->counter = add_counter(session, &(struct heatmap_subject){ .task = next->name });
         run->stage = next->stage;
     }
     shard->task = run->counter;
@@ -171,7 +162,7 @@ static void on_run(struct osi_session *session, unsigned vcpu, struct osi_contex
 static uint32_t counter_of(struct osi_session *session, const struct osi_code *code)
 {
     if (code->function == 0) {
-        return add_counter(session, &(struct subject){ .address = code->address });
+        return add_counter(session, &(struct heatmap_subject){ .address = code->address });
     }
     if (code->function >= n_functions) {
         size_t n = code->function * 2;
@@ -182,7 +173,7 @@ static uint32_t counter_of(struct osi_session *session, const struct osi_code *c
     }
     if (!of_function[code->function]) {
         of_function[code->function] =
-            add_counter(session, &(struct subject){ .function = code->function });
+            add_counter(session, &(struct heatmap_subject){ .function = code->function });
     }
     return of_function[code->function];
 }
@@ -209,102 +200,7 @@ static void on_any_block(struct osi_session *session, struct osi_block *block)
     osi_block_add(block, chunk_of(session, OF_TASK)->cells, OF_TASK, osi_block_length(block));
 }
 
-/* ---- names ---- */
-static uint32_t row_of_page(struct osi_heatrows *rows, uint64_t address)
-{
-    char name[24];
-
-    snprintf(name, sizeof(name), "0x%" PRIx64, address / PAGE * PAGE);
-    return osi_heatrows_row(rows, name, "[unknown]");
-}
-
-static bool find_function(struct osi_session *session, const struct subject *subject,
-                          struct osi_function *function)
-{
-    uint32_t number = subject->function;
-
-    if (!number && subject->address) { /* translated before the kernel was located */
-        number = osi_function_at(session, subject->address);
-    }
-    return number && osi_function(session, number, function);
-}
-
-static uint32_t row_of_function(struct osi_session *session, struct osi_heatrows *rows,
-                                const struct subject *subject)
-{
-    struct osi_function function;
-    char name[64];
-
-    if (subject->task) {
-        snprintf(name, sizeof(name), "%s [user]", subject->task);
-        return osi_heatrows_row(rows, name, "[user]");
-    }
-    return find_function(session, subject, &function)
-               ? osi_heatrows_row(rows, function.name, function.module)
-               : row_of_page(rows, subject->address);
-}
-
-static uint32_t row_of_task(struct osi_session *session, struct osi_heatrows *rows,
-                            const struct subject *subject)
-{
-    (void)session;
-    return osi_heatrows_row(rows, subject->task, NULL);
-}
-
-/* Linux puts code that belongs together between such symbols. */
-static const char *section_at(const struct osi_session *session, uint64_t address)
-{
-    static const struct {
-        const char *start, *end, *name;
-    } sections[] = {
-        { "__irqentry_text_start", "__irqentry_text_end", "[kernel] .irqentry.text" },
-        { "__softirqentry_text_start", "__softirqentry_text_end", "[kernel] .softirqentry.text" },
-        { "__entry_text_start", "__entry_text_end", "[kernel] .entry.text" },
-        { "__sched_text_start", "__sched_text_end", "[kernel] .sched.text" },
-        { "__cpuidle_text_start", "__cpuidle_text_end", "[kernel] .cpuidle.text" },
-        { "__lock_text_start", "__lock_text_end", "[kernel] .spinlock.text" },
-        { "__kprobes_text_start", "__kprobes_text_end", "[kernel] .kprobes.text" },
-        { "__noinstr_text_start", "__noinstr_text_end", "[kernel] .noinstr.text" },
-        { "__hyp_idmap_text_start", "__hyp_idmap_text_end", "[kernel] .hyp.idmap.text" },
-        { "__hyp_text_start", "__hyp_text_end", "[kernel] .hyp.text" },
-        { "__idmap_text_start", "__idmap_text_end", "[kernel] .idmap.text" },
-        { "_sinittext", "_einittext", "[kernel] .init.text" },
-        { "__inittext_begin", "__inittext_end", "[kernel] .init.text" },
-        { "_stext", "_etext", "[kernel] .text" },
-    };
-    uint64_t start, end;
-
-    for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-        if (osi_symbol_address(session, sections[i].start, &start) == 0 &&
-            osi_symbol_address(session, sections[i].end, &end) == 0 && address >= start &&
-            address < end) {
-            return sections[i].name;
-        }
-    }
-    return "[kernel]";
-}
-
-static uint32_t row_of_module(struct osi_session *session, struct osi_heatrows *rows,
-                              const struct subject *subject)
-{
-    struct osi_function function;
-
-    if (subject->task) {
-        return osi_heatrows_row(rows, "[user]", NULL);
-    }
-    if (!find_function(session, subject, &function)) {
-        return osi_heatrows_row(rows, "[unknown]", NULL);
-    }
-    return osi_heatrows_row(rows,
-                            strcmp(function.module, "[kernel]") == 0
-                                ? section_at(session, function.address)
-                                : function.module, NULL);
-}
-
 /* ---- the end ---- */
-typedef uint32_t (*row_fn)(struct osi_session *session, struct osi_heatrows *rows,
-                           const struct subject *subject);
-
 static void end_lanes(struct osi_session *session)
 {
     for (unsigned i = 0; i < osi_n_vcpus(session); i++) {
@@ -320,7 +216,7 @@ static void end_lanes(struct osi_session *session)
 }
 
 static void report_rows(struct osi_session *session, struct osi_report *out, const char *of,
-                        row_fn row_of)
+                        heatmap_row_fn row_of)
 {
     struct osi_heatrows *rows = osi_heatrows_new("instructions");
     uint32_t n = atomic_load(&n_counters), *to = calloc(n, sizeof(to[0]));
@@ -340,22 +236,25 @@ static void report_rows(struct osi_session *session, struct osi_report *out, con
 
 static void report_functions(struct osi_session *session, struct osi_report *out)
 {
-    report_rows(session, out, "functions", row_of_function);
+    report_rows(session, out, "functions", heatmap_row_of_function);
 }
 
 static void report_modules(struct osi_session *session, struct osi_report *out)
 {
-    report_rows(session, out, "modules", row_of_module);
+    report_rows(session, out, "modules", heatmap_row_of_module);
 }
 
 static void report_tasks(struct osi_session *session, struct osi_report *out)
 {
-    report_rows(session, out, "tasks", row_of_task);
+    report_rows(session, out, "tasks", heatmap_row_of_task);
 }
 
 /* ---- life ---- */
 static int start(struct osi_session *session, struct osi_error *err)
 {
+    if (osi_option_text(session, "from") || osi_option_text(session, "to")) {
+        return osi_fail(err, -EINVAL, "from= and to= are for of=pages");
+    }
     map = heatmap_new(session, err);
     return map ? 0 : -EINVAL;
 }

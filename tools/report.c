@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* osinstr report: the tables that the plugin printed, made again from the trace.
+/* osinstr report: the tables that the plugin printed, made again from the trace; of a run of
+ * heatmap, its drawing (heat.c).
  *
  * What it adds up is what the trace has events of; irq-latency has switches too, but its report is
  * not about them. */
@@ -10,6 +11,7 @@
 
 #include "account-irq.h"
 #include "events.h"
+#include "heat.h"
 #include "notes.h"
 #include "progress.h"
 #include "tool.h"
@@ -156,41 +158,79 @@ static int report(struct osi_trace_reader *reader, struct decoder *decoder, uint
     return print_report(out, json);
 }
 
-static int run(const struct command *command, int argc, char **argv)
+static int report_trace(const char *dir, const char *top_text, bool json)
 {
-    char *top_text = NULL;
-    gboolean json = FALSE;
-    const GOptionEntry entries[] = {
-        { "top", 't', 0, G_OPTION_ARG_STRING, &top_text,
-          "Rows of the table of tasks; 0: all; default: as when recorded", "N" },
-        { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print JSON, which always has all rows", NULL },
-        G_OPTION_ENTRY_NULL,
-    };
     struct osi_trace_reader *reader = NULL;
-    const char *dir;
+    struct decoder *decoder;
     uint64_t top;
     int status;
 
-    if (begin(command, entries, argc, argv, &reader, &dir, &status)) {
-        struct decoder *decoder = decoder_new(reader);
-
-        if (!rows_to_print(reader, top_text, &top)) {
-            status = complain("--top %s is no number", top_text);
-        } else if (!decoder_has(decoder, OSI_EVENT_SCHED_SWITCH)) {
-            status = complain("%s has no sched_switch events, so there is nothing to report; see "
-                              "osinstr info", dir);
-        } else {
-            status = report(reader, decoder, top, json);
-        }
-        decoder_free(decoder);
+    if (!open_trace(dir, &reader, &status)) {
+        return status;
     }
+    decoder = decoder_new(reader);
+    if (!rows_to_print(reader, top_text, &top)) {
+        status = complain("--top %s is no number", top_text);
+    } else if (!decoder_has(decoder, OSI_EVENT_SCHED_SWITCH)) {
+        status = complain("%s has no sched_switch events, so there is nothing to report; see "
+                          "osinstr info", dir);
+    } else {
+        status = report(reader, decoder, top, json);
+    }
+    decoder_free(decoder);
     osi_trace_reader_free(reader);
-    g_free(top_text);
+    return status;
+}
+
+/* Either kind of run, with no option of the other kind. */
+static int report_run(const char *dir, const char *top, const struct heat_options *heat)
+{
+    bool drawn = heat->color || heat->rows || heat->order || heat->cpu || heat->svg;
+
+    if (heat_is_run(dir)) {
+        return top ? complain("%s is a heatmap: --rows is the option for it", dir)
+                   : heat_report(dir, heat);
+    }
+    return drawn && g_file_test(dir, G_FILE_TEST_IS_DIR)
+               ? complain("%s is no heatmap, so there is nothing to draw", dir)
+               : report_trace(dir, top, heat->json);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    char *top = NULL;
+    struct heat_options heat = { .svg = FALSE };
+    const GOptionEntry entries[] = {
+        { "top", 't', 0, G_OPTION_ARG_STRING, &top,
+          "Rows of the table of tasks; 0: all; default: as when recorded", "N" },
+        { "json", 'j', 0, G_OPTION_ARG_NONE, &heat.json, "Print JSON, which always has all rows",
+          NULL },
+        { "rows", 'r', 0, G_OPTION_ARG_STRING, &heat.rows,
+          "Heatmap: rows to draw, the others are summed; 0: all; default: 40", "N" },
+        { "order", 'o', 0, G_OPTION_ARG_STRING, &heat.order,
+          "Heatmap: total (default) or phase, in which a row had its most", "ORDER" },
+        { "cpu", 'c', 0, G_OPTION_ARG_STRING, &heat.cpu, "Heatmap: of this CPU only", "N" },
+        { "color", 0, 0, G_OPTION_ARG_STRING, &heat.color,
+          "Heatmap: auto (default), always, never, 256 or 24bit", "WHEN" },
+        { "svg", 0, 0, G_OPTION_ARG_NONE, &heat.svg, "Heatmap: print SVG", NULL },
+        G_OPTION_ENTRY_NULL,
+    };
+    const char *dir;
+    int status;
+
+    if (arguments(command, entries, argc, argv, &dir, &status)) {
+        status = report_run(dir, top, &heat);
+    }
+    g_free(top);
+    g_free(heat.rows);
+    g_free(heat.order);
+    g_free(heat.cpu);
+    g_free(heat.color);
     return status;
 }
 
 const struct command command_report = {
     .name = "report",
-    .summary = "Print the tables that the plugin printed, from the trace",
+    .summary = "Print the tables that the plugin printed, from the trace; draw a heatmap",
     .run = run,
 };

@@ -103,24 +103,32 @@ static const char *only_directory(const struct command *command, int argc, char 
     return argv[first];
 }
 
-bool begin(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
-           struct osi_trace_reader **reader, const char **dir, int *status)
+bool arguments(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
+               const char **dir, int *status)
 {
-    struct osi_error err = { "" };
-
     *status = EXIT_TROUBLE;
     if (!parse_options(command, entries, &argc, &argv, status)) {
         return false;
     }
     *dir = only_directory(command, argc, argv);
-    if (!*dir) {
-        return false;
-    }
-    if (osi_trace_reader_new(*dir, reader, &err)) {
+    return *dir != NULL;
+}
+
+bool open_trace(const char *dir, struct osi_trace_reader **reader, int *status)
+{
+    struct osi_error err = { "" };
+
+    if (osi_trace_reader_new(dir, reader, &err)) {
         *status = complain("%s", err.text);
         return false;
     }
     return true;
+}
+
+bool begin(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
+           struct osi_trace_reader **reader, const char **dir, int *status)
+{
+    return arguments(command, entries, argc, argv, dir, status) && open_trace(*dir, reader, status);
 }
 
 int print_report(struct osi_report *report, bool json)

@@ -34,10 +34,14 @@ int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * due; a reader that went away is none. */
 int written(int rc);
 
-/* Parses the options of a command and opens the one trace that it is about. False: the command
+/* Parses the options of a command and finds the one directory that it is about. False: the command
  * ends here with *status (help was asked for, or something is wrong and was said). */
+bool arguments(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
+               const char **dir, int *status);
+/* The same, then opens the trace there. */
 bool begin(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
            struct osi_trace_reader **reader, const char **dir, int *status);
+bool open_trace(const char *dir, struct osi_trace_reader **reader, int *status);
 
 /* Decimal, nothing around it. */
 bool parse_number(const char *text, uint64_t *number);

@@ -184,7 +184,7 @@ heat_wide heat_whole(const struct heat_picture *picture, size_t line, size_t fro
     return (heat_wide)time * picture->lines[line].vcpus;
 }
 
-/* The lowest level whose end is not below the value; ends are compared without division, to be exact. */
+/* The lowest level whose end is not below the value. Without division, so it is exact. */
 static unsigned root_level(uint64_t value, uint64_t most, unsigned levels)
 {
     unsigned low = 1, high = levels;

@@ -59,7 +59,7 @@ static void counter_was_read(struct osi_session *session, struct osi_vcpu *vcpu,
     }
     osi_clock_read(&session->clock, &vcpu->clock, ticks, count, osi_host_time());
     osi_release_deferred(session, vcpu);
-    osi_ticks_clock_known(session, vcpu);
+    osi_ticks_clock_read(session, vcpu);
 }
 
 /* Runs before the instruction after the read, in the same block: the value is in the register. */

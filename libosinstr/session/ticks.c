@@ -109,6 +109,7 @@ static void ask(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t tim
 
     ticks->asked_time = time;
     ticks->asked_at = ticks->progress;
+    ticks->asked_bias = vcpu->clock.bias_low;
     set_cell(session, vcpu, budget_of(session, ticks, time));
 }
 
@@ -193,9 +194,11 @@ static void at_wait(unsigned index, void *data)
     }
 }
 
-void osi_ticks_clock_known(struct osi_session *session, struct osi_vcpu *vcpu)
+/* A counter tick takes several instructions, so a look can also make the time of one more exact. */
+void osi_ticks_clock_read(struct osi_session *session, struct osi_vcpu *vcpu)
 {
-    if (vcpu->ticks.unknown) {
+    if (session->ticks &&
+        (vcpu->ticks.unknown || vcpu->clock.bias_low != vcpu->ticks.asked_bias)) {
         count_progress(session, vcpu);
         set_cell(session, vcpu, 0);
     }

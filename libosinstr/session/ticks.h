@@ -15,6 +15,7 @@ struct osi_ticks {
     uint64_t next;      /* what the tool asked for */
     uint64_t last;      /* time of the last call */
     uint64_t asked_at, asked_time; /* progress and time when the cell was last set */
+    int64_t asked_bias; /* of the clock then */
     uint64_t progress;  /* all that the cell counted until then */
     uint64_t start;     /* of the cell then */
     double rate;        /* progress in a unit of time */
@@ -27,8 +28,8 @@ struct osi_ticks {
 void osi_instrument_ticks(struct osi_session *session, struct osi_block *block);
 void osi_ticks_init(struct osi_session *session);
 void osi_ticks_start(struct osi_session *session, struct osi_vcpu *vcpu);
-/* The guest's clock is known again. Inside osi_enter(). */
-void osi_ticks_clock_known(struct osi_session *session, struct osi_vcpu *vcpu);
+/* The guest has looked at its counter. Inside osi_enter(). */
+void osi_ticks_clock_read(struct osi_session *session, struct osi_vcpu *vcpu);
 /* The run has ended: a vCPU that waits has waited until then. */
 void osi_ticks_end(struct osi_session *session, struct osi_vcpu *vcpu);
 

@@ -182,6 +182,91 @@ START_TEST(random_growth)
 }
 END_TEST
 
+/* What grows from a mark on belongs to the bucket of the time that is told next. */
+START_TEST(marks)
+{
+    struct osi_heatmap *map = osi_heatmap_new(10, 100);
+    struct osi_heatlane *lane = osi_heatmap_lane(map, 0);
+    uint64_t counts[2] = { 3, 0 };
+
+    osi_heatlane_mark(lane, counts, 2);
+    counts[1] = 5;
+    osi_heatlane_at(lane, 42, counts, 2);
+    counts[0] = 4;
+    osi_heatlane_mark(lane, counts, 2);
+    counts[0] = 6;
+    osi_heatlane_at(lane, 43, counts, 2); /* the same bucket: as if there had been no mark */
+    counts[1] = 6;
+    osi_heatlane_at(lane, 55, counts, 2);
+    counts[0] = 7;
+    osi_heatlane_mark(lane, counts, 2);
+    counts[0] = 9;
+    osi_heatlane_end(lane, counts, 2); /* no time came any more */
+    osi_heatmap_finish(map);
+    ck_csv(map, "0,0,a,3\n40,0,a,3\n40,0,b,6\n50,0,a,3\n");
+    osi_heatmap_free(map);
+}
+END_TEST
+
+START_TEST(spans)
+{
+    struct osi_heatmap *map = osi_heatmap_new(10, 4);
+    struct osi_heatlane *lane = osi_heatmap_lane(map, 0);
+    uint64_t count = 2;
+
+    osi_heatlane_span(lane, 1, 7, 7);
+    osi_heatlane_span(lane, 1, 7, 32);
+    osi_heatlane_span(lane, 1, 33, 40); /* bucket 4 begins there: wider ones */
+    osi_heatlane_at(lane, 41, &count, 1);
+    osi_heatlane_span(lane, 1, 80, 81);
+    osi_heatlane_end(lane, &count, 1);
+    osi_heatmap_finish(map);
+    ck_assert_uint_eq(osi_heatmap_width(map), 40);
+    ck_csv(map, "0,0,a,2\n0,0,b,32\n80,0,b,1\n");
+    osi_heatmap_free(map);
+}
+END_TEST
+
+/* Rows change their numbers, and some become one. */
+START_TEST(rows_become_others)
+{
+    static const uint32_t to[] = { 2, 0, 2, 1 };
+    struct osi_heatmap *map = osi_heatmap_new(10, 4);
+    struct osi_heatlane *lane = osi_heatmap_lane(map, 1);
+    uint64_t counts[4] = { 1, 2, 4, 8 };
+
+    osi_heatlane_at(lane, 10, counts, 4);
+    counts[0] += 16;
+    osi_heatlane_end(lane, counts, 4);
+    osi_heatmap_finish(map);
+    osi_heatmap_regroup(map, to, 4);
+    ck_csv(map, "0,1,a,2\n0,1,b,8\n0,1,\"c, \"\"d\"\"\",5\n10,1,\"c, \"\"d\"\"\",16\n");
+    ck_assert_uint_eq(osi_heatmap_value(map, 1, 0, 2), 5);
+    osi_heatmap_free(map);
+}
+END_TEST
+
+START_TEST(small_numbers)
+{
+    struct osi_heatmap *map = osi_heatmap_new(10, 8);
+    uint64_t count = UINT32_MAX;
+    static const uint32_t wanted = UINT32_MAX;
+    char *bytes = NULL;
+    size_t length;
+    FILE *stream = open_memstream(&bytes, &length);
+
+    osi_heatlane_end(osi_heatmap_lane(map, 0), &count, 1);
+    osi_heatmap_finish(map);
+    ck_assert_int_eq(osi_heatmap_npy(map, 1, stream), 0);
+    fclose(stream);
+    ck_assert_ptr_nonnull(strstr(bytes + 10, "'descr': '<u4'"));
+    ck_assert_mem_eq(bytes + length - 4, &wanted, 4);
+    ck_assert_uint_eq(length % 64, 4);
+    free(bytes);
+    osi_heatmap_free(map);
+}
+END_TEST
+
 START_TEST(numpy_array)
 {
     struct osi_heatmap *map = osi_heatmap_new(10, 8);
@@ -252,6 +337,10 @@ int main(void)
     tcase_add_test(all, lanes_get_one_width);
     tcase_add_test(all, the_end_of_time);
     tcase_add_loop_test(all, random_growth, 0, 30);
+    tcase_add_test(all, marks);
+    tcase_add_test(all, spans);
+    tcase_add_test(all, rows_become_others);
+    tcase_add_test(all, small_numbers);
     tcase_add_test(all, numpy_array);
     tcase_add_test(all, nothing_at_all);
     tcase_add_test(all, a_full_disk);
