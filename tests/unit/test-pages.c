@@ -21,7 +21,7 @@ static unsigned asked; /* only of tests with one thread */
 
 static void place(void *data, uint32_t access, uint64_t address, struct osi_page_place *to)
 {
-    *(unsigned *)data += 1;
+    __atomic_fetch_add((unsigned *)data, 1, __ATOMIC_RELAXED);
     to->size = 1u << (access >> 4 & 7);
     to->store = access & 0x20000;
     to->known = address >> 32 != NOWHERE >> 32;
