@@ -62,7 +62,7 @@ struct osi_pages_config {
 };
 
 /* ---- of a vCPU ---- */
-#define OSI_PAGE_SLOT_BITS 9
+#define OSI_PAGE_SLOT_BITS 11
 #define OSI_PAGE_EPOCH 20 /* bit of `epoch`; those below are for `access` */
 
 struct osi_page_slot {

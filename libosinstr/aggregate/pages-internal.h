@@ -45,6 +45,7 @@ struct device_count {
 struct osi_pages_inside {
     struct osi_pagemap *map;
     struct osi_pages *pages;
+    uint64_t places[1 << OSI_PAGE_SLOT_BITS]; /* by slot: where its page is, / 4096 */
     struct page_table known;
     uint64_t *counts, *bytes; /* by row */
     size_t n_rows;            /* that there is room for */

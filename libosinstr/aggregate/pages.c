@@ -176,6 +176,26 @@ static void prepare(struct osi_pagemap *map, struct osi_pages *pages, unsigned v
     g_mutex_unlock(&map->lock);
 }
 
+/* The slot is for this access from now on. Most often it has been before, and nothing has moved. */
+static void take_slot(struct osi_pages_inside *inside, struct osi_page_slot *slot, uint64_t page,
+                      uint64_t tag, const struct osi_page_place *place)
+{
+    uint64_t *known = &inside->places[slot - inside->pages->slots];
+
+    if (slot->page == page && !((slot->tag ^ tag) & (EPOCH_STEP - 1)) &&
+        *known == place->address >> 12 && slot->tag) {
+        slot->tag = tag;
+        slot->count++;
+        return;
+    }
+    settle(inside, slot);
+    *known = place->address >> 12;
+    *slot = (struct osi_page_slot){
+        .page = page, .tag = tag, .count = 1, .row = row_of(inside, place, 0),
+        .size = (uint32_t)__builtin_ctz(place->size),
+    };
+}
+
 static void ask(struct osi_pages_inside *inside, uint32_t access, uint64_t address, uint64_t pc)
 {
     struct osi_pagemap *map = inside->map;
@@ -196,11 +216,7 @@ static void ask(struct osi_pages_inside *inside, uint32_t access, uint64_t addre
         }
         return;
     }
-    settle(inside, slot);
-    *slot = (struct osi_page_slot){
-        .page = address >> 12, .tag = epoch | access, .count = 1,
-        .row = row_of(inside, &place, pc), .size = (uint32_t)__builtin_ctz(place.size),
-    };
+    take_slot(inside, slot, address >> 12, epoch | access, &place);
 }
 
 int64_t osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu,
