@@ -31,7 +31,8 @@ struct result {
     struct osi_session *session;
     struct osi_heatmap *map;
     struct osi_heatrows *rows;
-    struct osi_heatview *view;
+    struct osi_heatview *view; /* NULL: no memory for it */
+    size_t n_values, drawn;    /* rows that are not of times; of these, in the picture */
     uint64_t *peaks;     /* by row: the most in a bucket of a vCPU */
     size_t *peak_buckets;
 };
@@ -64,12 +65,23 @@ static int write_svg(const void *data, FILE *stream)
     return fflush(stream) ? -errno : 0;
 }
 
+/* The picture has the first rows, one for all others, and behind it those of times. */
+static size_t line_of(const struct result *result, size_t row)
+{
+    if (osi_heatrows_at(result->rows, row)->time) {
+        return row - result->n_values + result->drawn + 1;
+    }
+    return row < result->drawn ? row : result->drawn;
+}
+
 static void take(void *data, unsigned vcpu, size_t bucket, uint32_t row, uint64_t value)
 {
     struct result *result = data;
 
     (void)vcpu;
-    osi_heatview_add(result->view, row, bucket, value);
+    if (result->view) {
+        osi_heatview_add(result->view, line_of(result, row), bucket, value);
+    }
     if (value > result->peaks[row]) {
         result->peaks[row] = value;
         result->peak_buckets[row] = bucket;
@@ -118,36 +130,54 @@ static void state_facts(const struct result *result, struct osi_report *out, con
     }
 }
 
-/* ---- the whole ---- */
-static void look_at_all(struct result *result)
+/* ---- the picture ---- */
+static void make_view(struct result *result, const char *values)
 {
     size_t n = osi_heatrows_n(result->rows);
-    unsigned vcpus = osi_heatmap_vcpus(result->map);
     const struct osi_heatrow *row;
 
-    result->peaks = calloc(n + 1, sizeof(result->peaks[0]));
-    result->peak_buckets = calloc(n + 1, sizeof(result->peak_buckets[0]));
+    while (result->n_values < n && !osi_heatrows_at(result->rows, result->n_values)->time) {
+        result->n_values++;
+    }
+    result->drawn = result->n_values < DRAWN ? result->n_values : DRAWN;
+    result->view = osi_heatview_new(n - result->n_values + result->drawn + 1,
+                                    osi_heatmap_buckets(result->map),
+                                    osi_heatmap_width(result->map),
+                                    osi_clock_unit(result->session), values);
+    if (!result->view) {
+        osi_say(result->session, "not enough memory for a picture");
+        return;
+    }
+    if (result->n_values > result->drawn) {
+        osi_heatview_is_rest(result->view, result->drawn, result->n_values - result->drawn);
+    }
     for (size_t i = 0; (row = osi_heatrows_at(result->rows, i)); i++) {
-        osi_heatview_name(result->view, i, row->name);
+        size_t line = line_of(result, i);
+
+        if (line != result->drawn) {
+            osi_heatview_name(result->view, line, row->name);
+        }
         if (row->time) {
-            osi_heatview_is_time(result->view, i, vcpus);
+            osi_heatview_is_time(result->view, line, osi_heatmap_vcpus(result->map));
         }
     }
-    osi_heatmap_each(result->map, take, result);
 }
 
+/* ---- the whole ---- */
 void heatmap_report(struct osi_session *session, struct osi_report *out, struct osi_heatmap *map,
                     struct osi_heatrows *rows, const char *of, const char *values, size_t keep)
 {
     struct result result = { .session = session, .map = map, .rows = rows };
     const struct osi_heatrow *row;
     uint64_t all = 0, idle = 0;
+    size_t n;
 
-    keep = osi_option_text(session, "rows") ? osi_option_count(session, "rows") : keep;
     osi_heatrows_sort(rows, map, keep);
-    result.view = osi_heatview_new(osi_heatrows_n(rows), osi_heatmap_buckets(map),
-                                   osi_heatmap_width(map), osi_clock_unit(session), values);
-    look_at_all(&result);
+    n = osi_heatrows_n(rows);
+    result.peaks = calloc(n + 1, sizeof(result.peaks[0]));
+    result.peak_buckets = calloc(n + 1, sizeof(result.peak_buckets[0]));
+    make_view(&result, values);
+    osi_heatmap_each(map, take, &result);
     for (size_t i = 0; (row = osi_heatrows_at(rows, i)); i++) {
         *(row->time ? &idle : &all) += row->total;
     }
@@ -156,7 +186,9 @@ void heatmap_report(struct osi_session *session, struct osi_report *out, struct 
     osi_write_file(session, "heatmap.csv", write_csv, &result);
     osi_write_file(session, "heatmap.npy", write_npy, &result);
     osi_write_file(session, "rows.csv", write_rows, &result);
-    osi_write_file(session, "heatmap.svg", write_svg, &result);
+    if (result.view) {
+        osi_write_file(session, "heatmap.svg", write_svg, &result);
+    }
     osi_heatview_free(result.view);
     free(result.peaks);
     free(result.peak_buckets);

@@ -208,7 +208,7 @@ static int run(const struct command *command, int argc, char **argv)
         { "rows", 'r', 0, G_OPTION_ARG_STRING, &heat.rows,
           "Heatmap: rows to draw, the others are summed; 0: all; default: 40", "N" },
         { "order", 'o', 0, G_OPTION_ARG_STRING, &heat.order,
-          "Heatmap: total (default) or phase, in which a row had its most", "ORDER" },
+          "Heatmap: total (default), or phase: by when a row had half of it", "ORDER" },
         { "cpu", 'c', 0, G_OPTION_ARG_STRING, &heat.cpu, "Heatmap: of this CPU only", "N" },
         { "color", 0, 0, G_OPTION_ARG_STRING, &heat.color,
           "Heatmap: auto (default), always, never, 256 or 24bit", "WHEN" },

@@ -31,6 +31,9 @@ void osi_heatview_add(struct osi_heatview *view, size_t row, size_t column, uint
  * last. */
 void osi_heatview_is_time(struct osi_heatview *view, size_t row, unsigned vcpus);
 
+/* This row is the sum of `n` others; it is drawn as a part of [other]. */
+void osi_heatview_is_rest(struct osi_heatview *view, size_t row, size_t n);
+
 /* In which order rows are drawn. Total: most first. Phase: by the time at which a row had half of
  * its total, of those with the most; what belongs to the same phase of a run stands together. */
 enum osi_heat_order { OSI_HEAT_BY_TOTAL, OSI_HEAT_BY_PHASE };

@@ -67,7 +67,7 @@ static GArray *rank(const struct osi_heatview *view, enum osi_heat_order order, 
         for (size_t column = 0; column < view->n_columns && !one.row->vcpus; column++) {
             one.total = heat_sum(one.total, one.values[column]);
         }
-        if (one.total) {
+        if (one.total && !one.row->rest) {
             g_array_append_val(ranks, one);
         }
     }
@@ -105,8 +105,12 @@ void heat_picture_init(struct heat_picture *picture, const struct osi_heatview *
     for (size_t i = 0; i < picture->rows; i++) {
         add_line(picture, heat_printable(g_array_index(ranks, struct rank, i).row->name), 0);
     }
-    if (ranks->len > picture->rows) {
-        add_line(picture, g_strdup_printf("[other: %zu rows]", ranks->len - picture->rows), 0);
+    picture->others = ranks->len - picture->rows;
+    for (size_t i = 0; i < view->n_rows; i++) {
+        picture->others += view->rows[i].rest;
+    }
+    if (picture->others) {
+        add_line(picture, g_strdup_printf("[other: %zu rows]", picture->others), 0);
     }
     for (size_t i = 0; i < view->n_rows; i++) {
         if (view->rows[i].vcpus) {
@@ -129,11 +133,16 @@ static void add_values(const struct heat_picture *picture, struct heat_line *lin
 static void add_rows(struct heat_picture *picture)
 {
     const struct osi_heatview *view = picture->view;
-    size_t n = picture->rows + (picture->ranks->len > picture->rows);
+    size_t n = picture->rows + (picture->others > 0);
 
     for (guint i = 0; i < picture->ranks->len; i++) {
         add_values(picture, &picture->lines[MIN((size_t)i, picture->rows)],
                    g_array_index(picture->ranks, struct rank, i).values);
+    }
+    for (size_t i = 0; i < view->n_rows; i++) {
+        if (view->rows[i].rest) {
+            add_values(picture, &picture->lines[picture->rows], values_of(view, i));
+        }
     }
     for (size_t i = 0; i < n * picture->n_columns; i++) {
         picture->most = MAX(picture->most, picture->cells[i]);

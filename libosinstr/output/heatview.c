@@ -61,6 +61,12 @@ void osi_heatview_add(struct osi_heatview *view, size_t row, size_t column, uint
     *cell = heat_sum(*cell, value);
 }
 
+void osi_heatview_is_rest(struct osi_heatview *view, size_t row, size_t n)
+{
+    g_assert(row < view->n_rows && n > 0);
+    view->rows[row].rest = n;
+}
+
 void osi_heatview_is_time(struct osi_heatview *view, size_t row, unsigned vcpus)
 {
     g_assert(row < view->n_rows && vcpus > 0);

@@ -15,6 +15,7 @@ __extension__ typedef unsigned __int128 heat_wide;
 struct heat_row {
     char *name;
     unsigned vcpus; /* 0: has values; else time of so many vCPUs */
+    size_t rest;    /* not 0: the sum of so many others */
 };
 
 struct osi_heatview {
@@ -42,6 +43,7 @@ struct heat_line {
 struct heat_picture {
     const struct osi_heatview *view;
     size_t rows;   /* of the view that have lines of their own */
+    size_t others; /* that share one */
     GArray *ranks; /* struct rank, of all rows that have values */
     struct heat_line *lines;
     size_t n_lines, n_columns;

@@ -53,6 +53,9 @@ PLANS = {
     # QEMU's own, for comparison
     "contrib/libhotblocks inline=true": {"mix": None, "mix-2": None, "linux": None, "linux-2": None},
     "contrib/libcflow": {"mix": None, "linux": None},
+    "heatmap of=functions": {"mix": 1.12, "mix-2": None, "linux": 1.12, "linux-2": 1.22},
+    "heatmap of=modules": {"linux": 1.12},
+    "heatmap of=tasks": {"mix": 1.12, "linux": 1.12, "linux-2": 1.22},
     "heatmap of=pages": {"mix": None, "linux": 1.60, "linux-2": None},
     "heatmap of=pages sample=1000": {"mix": None, "linux": 1.20, "linux-2": None},
     "contrib/libhotpages": {"linux": None},

@@ -6,6 +6,7 @@ usage: check-flow.py paths DIR ISA EXCEPTIONS      mode=calls: the paths, and ho
        check-flow.py sums DIR [TOTAL]              mode=calls: the paths' own instructions are all that there are
        check-flow.py calls DIR ELF NM LOG          mode=calls: each function's own instructions, as in the log
        check-flow.py blocks DIR ELF NM LOG         the same of mode=blocks and mode=edges
+       check-flow.py rows DIR ELF NM LOG           the same of heatmap
 
 EXCEPTIONS: 1 or 0, does the guest have them? LOG: every instruction's address. TOTAL: instructions by another count.
 """
@@ -167,10 +168,11 @@ def main():
         for stack, n in read_profile(f"{directory}/profile.pb.gz")[1].items():
             found[stack[-1]] += n
         check_functions(found, *rest)
-    elif what == "blocks":
-        with open(f"{directory}/blocks.csv", newline="", encoding="utf-8") as file:
+    elif what in ("blocks", "rows"):
+        name, value = ("symbol", "instructions") if what == "blocks" else ("name", "total")
+        with open(f"{directory}/{what}.csv", newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                found[row["symbol"]] += int(row["instructions"])
+                found[row[name]] += int(row[value])
         check_functions(found, *rest)
     else:
         sys.exit(__doc__)

@@ -492,6 +492,29 @@ START_TEST(axis_has_room)
 }
 END_TEST
 
+/* A row that is the sum of others already, together with what is beyond the rows asked for. */
+START_TEST(a_rest)
+{
+    struct osi_heatview *view = osi_heatview_new(4, 2, 10, "ns", "accesses");
+    char *text;
+
+    for (size_t i = 0; i < 4; i++) {
+        osi_heatview_name(view, i, (const char *[]){ "a", "b", "rest", "[idle]" }[i]);
+        osi_heatview_add(view, i, i % 2, 10 + i);
+    }
+    osi_heatview_is_rest(view, 2, 7);
+    osi_heatview_is_time(view, 3, 1);
+    text = text_of(view, OSI_HEAT_BY_PHASE, OSI_HEAT_ASCII, 2, 80);
+    ck_assert_ptr_nonnull(strstr(text, "[other: 7 rows]    12 |@ |\n[idle] "));
+    ck_assert_ptr_null(strstr(text, "rest"));
+    g_free(text);
+    text = text_of(view, OSI_HEAT_BY_TOTAL, OSI_HEAT_ASCII, 1, 80);
+    ck_assert_ptr_nonnull(strstr(text, "b                  11 | #|\n[other: 8 rows]    22 |@ |\n"));
+    g_free(text);
+    osi_heatview_free(view);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("heatview");
@@ -507,6 +530,7 @@ int main(void)
     tcase_add_test(tcase, equal_halves);
     tcase_add_loop_test(tcase, tooltips_have_all, 0, 30);
     tcase_add_loop_test(tcase, names_of_any_bytes, 0, 3);
+    tcase_add_test(tcase, a_rest);
     tcase_add_test(tcase, nothing_to_draw);
     tcase_add_test(tcase, only_time);
     tcase_add_test(tcase, huge_values);
