@@ -14,6 +14,10 @@
 
 #define CHUNK 8192u
 #define CHUNKS 64u
+/* Code without a function: counters of its own, and pages that more of it is in. */
+#define NAMELESS_OWN 16384u
+#define NAMELESS_PAGES 131072u
+#define NAMELESS_TRIES 64u
 
 /* The first counters. */
 enum { OF_TASK, IDLE, REST, FIRST_OWN };
@@ -119,6 +123,7 @@ static struct shard *shard_of(struct osi_session *session, unsigned vcpu)
 
     if (shard && !shard->lane) {
         shard->lane = osi_heatmap_lane(map, vcpu);
+        osi_heatlane_mark(shard->lane, NULL, 0); /* it may start late */
         shard->task = REST;
     }
     return shard;
@@ -159,10 +164,39 @@ static void on_run(struct osi_session *session, unsigned vcpu, struct osi_contex
     shard->task = run->counter;
 }
 
+/* Code whose function may become known has a counter of its own, as long as it is not too much; more shares
+ * one by page, which is its name then. */
+static uint32_t counter_of_nameless(struct osi_session *session, uint64_t address)
+{
+    static struct {
+        uint64_t page; /* number + 1, 0: none */
+        uint32_t counter;
+    } pages[NAMELESS_PAGES];
+    static uint32_t n_own;
+    uint64_t page = address / HEATMAP_PAGE + 1;
+    size_t at = (size_t)(page * 0x9e3779b97f4a7c15u >> 32);
+
+    if (n_own < NAMELESS_OWN) {
+        n_own++;
+        return add_counter(session, &(struct heatmap_subject){ .address = address });
+    }
+    for (size_t i = 0; i < NAMELESS_TRIES; i++, at++) {
+        if (!pages[at % NAMELESS_PAGES].page) {
+            pages[at % NAMELESS_PAGES].page = page;
+            pages[at % NAMELESS_PAGES].counter =
+                add_counter(session, &(struct heatmap_subject){ .address = address });
+        }
+        if (pages[at % NAMELESS_PAGES].page == page) {
+            return pages[at % NAMELESS_PAGES].counter;
+        }
+    }
+    return REST;
+}
+
 static uint32_t counter_of(struct osi_session *session, const struct osi_code *code)
 {
     if (code->function == 0) {
-        return add_counter(session, &(struct heatmap_subject){ .address = code->address });
+        return counter_of_nameless(session, code->address);
     }
     if (code->function >= n_functions) {
         size_t n = code->function * 2;
@@ -219,9 +253,11 @@ static void report_rows(struct osi_session *session, struct osi_report *out, con
                         heatmap_row_fn row_of)
 {
     struct osi_heatrows *rows = osi_heatrows_new("instructions");
-    uint32_t n = atomic_load(&n_counters), *to = calloc(n, sizeof(to[0]));
+    uint32_t n, *to;
 
     end_lanes(session);
+    n = atomic_load(&n_counters); /* at least as many as were counted */
+    to = calloc(n, sizeof(to[0]));
     to[IDLE] = osi_heatrows_row(rows, "[idle]", NULL);
     osi_heatrows_set_time(rows, to[IDLE], osi_clock_unit(session));
     to[OF_TASK] = to[REST] = osi_heatrows_row(rows, "[rest]", NULL);
@@ -252,8 +288,21 @@ static void report_tasks(struct osi_session *session, struct osi_report *out)
 /* ---- life ---- */
 static int start(struct osi_session *session, struct osi_error *err)
 {
-    if (osi_option_text(session, "from") || osi_option_text(session, "to")) {
-        return osi_fail(err, -EINVAL, "from= and to= are for of=pages");
+    static const char *const texts[] = { "from", "to", "range", "pages" };
+    static const char *const counts[] = { "page", "devices" };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (osi_option_text(session, texts[i])) {
+            return osi_fail(err, -EINVAL, "%s= is for of=pages", texts[i]);
+        }
+    }
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        if (osi_option_count(session, counts[i])) {
+            return osi_fail(err, -EINVAL, "%s= is for of=pages", counts[i]);
+        }
+    }
+    if (osi_option_count(session, "sample") != 1 || osi_option_count(session, "seed") != 1) {
+        return osi_fail(err, -EINVAL, "sample= and seed= are for of=pages");
     }
     map = heatmap_new(session, err);
     return map ? 0 : -EINVAL;

@@ -6,13 +6,11 @@
 
 #include "heatmap-names.h"
 
-#define PAGE 4096u
-
 static uint32_t row_of_page(struct osi_heatrows *rows, uint64_t address)
 {
     char name[24];
 
-    snprintf(name, sizeof(name), "0x%" PRIx64, address / PAGE * PAGE);
+    snprintf(name, sizeof(name), "0x%" PRIx64, address / HEATMAP_PAGE * HEATMAP_PAGE);
     return osi_heatrows_row(rows, name, "[unknown]");
 }
 

@@ -5,6 +5,9 @@
 
 #include "heatmap.h"
 
+/* Code without a function is named by its page. */
+#define HEATMAP_PAGE 4096u
+
 /* What a counter counts. */
 struct heatmap_subject {
     uint32_t function;

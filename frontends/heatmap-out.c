@@ -23,7 +23,7 @@ struct osi_heatmap *heatmap_new(struct osi_session *session, struct osi_error *e
         osi_fail(err, -EINVAL, "buckets=%llu: must be 2 to %u", (unsigned long long)n, MOST_BUCKETS);
         return NULL;
     }
-    return osi_heatmap_new(width, (unsigned)(n + n % 2));
+    return osi_heatmap_new(width, (unsigned)(n - n % 2));
 }
 
 /* ---- files ---- */
@@ -172,6 +172,9 @@ void heatmap_report(struct osi_session *session, struct osi_report *out, struct 
     uint64_t all = 0, idle = 0;
     size_t n;
 
+    if (osi_option_text(session, "rows")) {
+        keep = (size_t)osi_option_count(session, "rows");
+    }
     osi_heatrows_sort(rows, map, keep);
     n = osi_heatrows_n(rows);
     result.peaks = calloc(n + 1, sizeof(result.peaks[0]));

@@ -86,13 +86,15 @@ static void on_access_sampled(unsigned vcpu, uint32_t access, uint64_t address, 
 static void on_move(unsigned vcpu, void *data)
 {
     (void)data;
-    osi_pages_moved(all.shards[vcpu]);
+    if (vcpu < MAX_VCPUS) {
+        osi_pages_moved(all.shards[vcpu]);
+    }
 }
 
 static void on_flush(unsigned vcpu, void *data)
 {
     (void)data;
-    if (osi_callback_begin(all.session, vcpu)) {
+    if (vcpu < MAX_VCPUS && osi_callback_begin(all.session, vcpu)) {
         osi_pages_flush(all.map, all.shards[vcpu]);
         osi_callback_end(all.session, vcpu);
     }
@@ -101,7 +103,7 @@ static void on_flush(unsigned vcpu, void *data)
 static void on_barrier(unsigned vcpu, void *data)
 {
     (void)data;
-    if (osi_callback_begin(all.session, vcpu)) {
+    if (vcpu < MAX_VCPUS && osi_callback_begin(all.session, vcpu)) {
         osi_pages_barrier(all.map, all.shards[vcpu]);
         osi_callback_end(all.session, vcpu);
     }
@@ -119,6 +121,7 @@ static struct osi_heatlane *lane_of(struct shard *shard, unsigned vcpu)
 {
     if (!shard->lane) {
         shard->lane = osi_heatmap_lane(all.heat, vcpu);
+        osi_heatlane_mark(shard->lane, NULL, 0); /* it may start late */
     }
     return shard->lane;
 }

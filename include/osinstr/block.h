@@ -76,7 +76,7 @@ const char *osi_access_device(uint32_t access, uint64_t address, uint64_t *physi
 
 /* ---- counting without a call ---- */
 /* `n` zeroed 64-bit cells for each vCPU; vCPUs share no cache line. Freed by the caller after the
- * tool's report, or in stop. */
+ * tool's report, or in stop; where vCPUs may still run then, as when QEMU ends, their memory stays. */
 struct osi_cells *osi_cells_new(struct osi_session *session, size_t n);
 void osi_cells_free(struct osi_cells *cells);
 /* Cell `index` of one vCPU; the sum over all vCPUs. Exact for the own vCPU, or when none runs. */

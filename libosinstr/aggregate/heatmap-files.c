@@ -137,6 +137,7 @@ static void put_lane(const struct osi_heatmap *map, guint vcpu, size_t size, siz
 {
     size_t step = MAX((size_t)1, (size_t)(4 << 20) / size / MAX(n_buckets, (size_t)1));
     uint8_t *part = g_malloc(MIN(step, n_rows) * n_buckets * size + 1);
+    size_t *next = g_new0(size_t, n_buckets + 1); /* cell of each bucket: they are in order of rows */
 
     for (size_t first = 0; first < n_rows && !ferror(stream); first += step) {
         size_t n = MIN(step, n_rows - first);
@@ -145,18 +146,16 @@ static void put_lane(const struct osi_heatmap *map, guint vcpu, size_t size, siz
         for (size_t bucket = 0; bucket < n_buckets; bucket++) {
             const struct heat_column *column = column_of(map, vcpu, bucket);
 
-            for (size_t i = 0; i < column->n; i++) {
-                size_t row = column->cells[i].row;
+            for (; next[bucket] < column->n && column->cells[next[bucket]].row < first + n; next[bucket]++) {
+                const struct heat_cell *cell = &column->cells[next[bucket]];
+                uint64_t value = GUINT64_TO_LE(cell->value); /* low bytes first */
 
-                if (row >= first && row - first < n) {
-                    uint64_t value = GUINT64_TO_LE(column->cells[i].value); /* low bytes first */
-
-                    memcpy(part + ((row - first) * n_buckets + bucket) * size, &value, size);
-                }
+                memcpy(part + ((cell->row - first) * n_buckets + bucket) * size, &value, size);
             }
         }
         fwrite(part, size, n * n_buckets, stream);
     }
+    g_free(next);
     g_free(part);
 }
 

@@ -228,7 +228,7 @@ static void tell_pages(struct osi_pagemap *map, struct osi_report *report, GArra
 
     osi_report_table(report, "pages", "pages", columns,
                      map->weight > 1 ? N(columns) : N(columns) - 1);
-    for (guint i = 0; i < lines->len && i < top; i++) {
+    for (guint i = 0; i < lines->len && (!top || i < top); i++) {
         const struct line *line = &g_array_index(lines, struct line, i);
 
         osi_report_row(report, line->at, line->reads, line->writes, line->bytes,

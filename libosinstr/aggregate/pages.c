@@ -36,8 +36,12 @@ void osi_pagemap_ask(struct osi_pagemap *map)
     set_flag(map, EPOCH_ASK, true);
 }
 
+/* While it was closed, nobody looked at what moved. */
 void osi_pagemap_window(struct osi_pagemap *map, bool open)
 {
+    if (open) {
+        osi_pagemap_moved(map);
+    }
     set_flag(map, EPOCH_CLOSED, !open);
 }
 

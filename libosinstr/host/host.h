@@ -103,6 +103,8 @@ void osi_host_insn_count_accesses(struct osi_host_insn *insn, bool loads, bool s
 /* `n` zeroed 64-bit cells per vCPU; vCPUs never share a cache line. */
 struct osi_cells *osi_host_cells_new(size_t n);
 void osi_host_cells_free(struct osi_cells *cells);
+/* They are not freed as long as *until is false: translated code that may still run adds to them. */
+void osi_host_cells_keep(struct osi_cells *cells, const bool *until);
 uint64_t *osi_host_cells_of(struct osi_cells *cells, unsigned vcpu);
 
 /* ---- while the guest runs, on a vCPU's thread ---------------------------------- */

@@ -9,6 +9,7 @@
 
 struct osi_cells {
     struct qp_scoreboard *score;
+    const bool *until; /* NULL: they may go at any time */
 };
 
 #define TB(block) ((struct qp_tb *)(block))
@@ -203,9 +204,14 @@ struct osi_cells *osi_host_cells_new(size_t n)
     return cells;
 }
 
+void osi_host_cells_keep(struct osi_cells *cells, const bool *until)
+{
+    cells->until = until;
+}
+
 void osi_host_cells_free(struct osi_cells *cells)
 {
-    if (cells) {
+    if (cells && (!cells->until || *cells->until)) {
         QP->scoreboard_free(cells->score);
         g_free(cells);
     }

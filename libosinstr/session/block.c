@@ -128,8 +128,10 @@ const char *osi_access_device(uint32_t access, uint64_t address, uint64_t *physi
 /* ---- cells ---- */
 struct osi_cells *osi_cells_new(struct osi_session *session, size_t n)
 {
-    (void)session;
-    return osi_host_cells_new(n);
+    struct osi_cells *cells = osi_host_cells_new(n);
+
+    osi_host_cells_keep(cells, &session->uninstrumented);
+    return cells;
 }
 
 void osi_cells_free(struct osi_cells *cells)

@@ -96,6 +96,7 @@ struct osi_site {
 /* See osinstr/window.h. */
 struct osi_window {
     const char *from, *to, *task; /* NULL: not asked for */
+    GMutex lock;   /* for changing it */
     atomic_bool open;
     atomic_uint changes;
 };
@@ -121,7 +122,7 @@ struct osi_session {
     bool clock_reads;        /* the guest's counter reads are looked at */
     struct osi_cells *insns; /* enum in flow.h: instructions per vCPU, if anybody needs them */
     struct osi_cells *ticks; /* of ticks.c; NULL: the tool asks for no time */
-    uint64_t start_time;     /* the host's, for ticks.c */
+    _Atomic uint64_t start_time; /* the host's, of ticks.c; 0: not yet */
     bool flow_kernel_only;
     unsigned flow_slot;      /* of flow.c */
     struct osi_linux *guest; /* NULL: the tool doesn't need tasks */
@@ -147,6 +148,7 @@ struct osi_session {
     GHashTable *sites;       /* struct osi_site by (register, remaining) */
     GHashTable *hook_sites;  /* by (hook, remaining) */
     bool finished;
+    bool uninstrumented;     /* nothing of it is left in QEMU */
     atomic_bool stopping;    /* osi_stop() was called */
     unsigned wanted;         /* enum osi_arch_feature that the tool and its options need */
 };

@@ -94,7 +94,7 @@ static bool may_keep_cells(const struct osi_session *session)
 }
 
 /* In user-mode QEMU a thread can get the number of one that has ended. */
-static void start_flow(struct osi_session *session, unsigned index)
+static void start_flow(struct osi_session *session, unsigned index, bool again)
 {
     struct osi_vcpu *vcpu = osi_vcpu(session, index);
 
@@ -102,6 +102,9 @@ static void start_flow(struct osi_session *session, unsigned index)
         vcpu->remaining = OSI_BEFORE_NEXT;
         if (session->tool->needs & OSI_NEED_FLOW) {
             osi_flow_start(session, index);
+        }
+        if (again) {
+            osi_ticks_again(session, vcpu);
         }
         osi_contexts_start(session, vcpu);
         osi_leave(vcpu);
@@ -112,6 +115,7 @@ static void vcpu_start(void *data, unsigned index)
 {
     struct osi_session *session = data;
     struct osi_vcpu *vcpu;
+    bool again;
 
     check_threads(session, index);
     if (index >= OSI_MAX_VCPUS) {
@@ -119,7 +123,8 @@ static void vcpu_start(void *data, unsigned index)
         return;
     }
     g_mutex_lock(&session->lock);
-    if (!osi_vcpu(session, index)) {
+    again = osi_vcpu(session, index) != NULL;
+    if (!again) {
         if (session->arch && atomic_load(&session->n_vcpus) == 0) {
             learn_registers(session, index);
         }
@@ -140,7 +145,7 @@ static void vcpu_start(void *data, unsigned index)
         }
     }
     g_mutex_unlock(&session->lock);
-    start_flow(session, index);
+    start_flow(session, index, again);
 }
 
 static void vcpu_stop(void *data, unsigned index)
@@ -264,6 +269,7 @@ static void stopped(void *data)
 {
     struct osi_session *session = data;
 
+    session->uninstrumented = true;
     osi_finish(session);
     session_free(session);
 }

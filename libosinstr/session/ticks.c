@@ -49,13 +49,18 @@ static uint64_t *cell_of(const struct osi_session *session, const struct osi_vcp
 /* At `count` instructions. False: nobody knows yet. */
 static bool time_at(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t count, uint64_t *time)
 {
-    uint64_t host = osi_clock_host(&session->clock);
+    uint64_t host = osi_clock_host(&session->clock), start = 0;
     bool exact;
 
     *time = osi_clock_at(&session->clock, &vcpu->clock, count, host, &exact);
     if (session->clock.kind == OSI_CLOCK_HOST ||
         (!exact && !session->clock.icount && session->clock.kind == OSI_CLOCK_GUEST)) {
-        *time = host - session->start_time; /* also until the guest first looks at its counter */
+        /* Also until the guest first looks at its counter. It starts when its first block does: vCPUs
+         * exist before. */
+        if (atomic_compare_exchange_strong(&session->start_time, &start, host)) {
+            start = host;
+        }
+        *time = host > start ? host - start : 0;
         exact = true;
     } else if (session->clock.icount && !vcpu->clock.unsure) {
         exact = true; /* it began at 0 */
@@ -133,19 +138,22 @@ static void end_wait(struct osi_session *session, struct osi_vcpu *vcpu, uint64_
 static void look(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t count)
 {
     struct osi_ticks *ticks = &vcpu->ticks;
-    bool waited = ticks->waiting, unknown = ticks->unknown;
+    bool unknown = ticks->unknown, known;
     uint64_t time;
 
     count_progress(session, vcpu);
-    if (!time_at(session, vcpu, count, &time) && !unknown) {
+    known = time_at(session, vcpu, count, &time);
+    if (!known && !unknown && !ticks->gave_up) {
         ticks->unknown = true;
         session->tool->tick(session, vcpu->index, OSI_NONE);
         set_cell(session, vcpu, PATIENCE);
         return;
     }
-    if (!is_counted(session) && !waited) {
+    ticks->gave_up = !known;
+    if (!is_counted(session) && !ticks->gap) {
         learn_rate(ticks, time);
     }
+    ticks->gap = false;
     end_wait(session, vcpu, time, count);
     ticks->last = time;
     if (time >= ticks->next || unknown) {
@@ -174,6 +182,20 @@ static void at_limit(unsigned index, void *data)
     }
 }
 
+/* The vCPU may stop here for a time, so what fits into the rest of the time asked for is not known. */
+static void at_gap(unsigned index, void *data)
+{
+    struct osi_session *session = data;
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    if (vcpu && osi_enter(vcpu)) {
+        count_progress(session, vcpu);
+        set_cell(session, vcpu, 0);
+        vcpu->ticks.gap = true;
+        osi_leave(vcpu);
+    }
+}
+
 static void at_wait(unsigned index, void *data)
 {
     const struct osi_site *site = data;
@@ -187,7 +209,7 @@ static void at_wait(unsigned index, void *data)
             vcpu->ticks.idle_count = osi_insn_count(session, vcpu, site->remaining);
             time_at(session, vcpu, vcpu->ticks.idle_count, &time);
             vcpu->ticks.idle_from = time;
-            vcpu->ticks.waiting = true;
+            vcpu->ticks.waiting = vcpu->ticks.gap = true;
         }
         set_cell(session, vcpu, 0);
         osi_leave(vcpu);
@@ -197,6 +219,7 @@ static void at_wait(unsigned index, void *data)
 /* A counter tick takes several instructions, so a look can also make the time of one more exact. */
 void osi_ticks_clock_read(struct osi_session *session, struct osi_vcpu *vcpu)
 {
+    vcpu->ticks.gave_up = false;
     if (session->ticks &&
         (vcpu->ticks.unknown || vcpu->clock.bias_low != vcpu->ticks.asked_bias)) {
         count_progress(session, vcpu);
@@ -221,7 +244,13 @@ static bool can_begin_a_loop(const struct osi_decoded *last)
 
 static void attach_waits(struct osi_session *session, struct osi_block *block)
 {
+    enum osi_insn_kind gap = osi_host_facts(session->host)->system ? OSI_INSN_HYPERCALL
+                                                                   : OSI_INSN_SYSCALL;
+
     for (size_t i = 0; i < block->n; i++) {
+        if (block->decoded[i].kind == gap && !counts_instructions(session)) {
+            osi_insn_call(block, i, at_gap, OSI_REGS_NONE, session);
+        }
         if (block->decoded[i].kind == OSI_INSN_WAIT_INTERRUPT) {
             osi_insn_call(block, i, at_wait, OSI_REGS_NONE,
                           osi_site(session, OSI_NO_REG, osi_insn_remaining(block, i)));
@@ -257,8 +286,17 @@ void osi_ticks_init(struct osi_session *session)
 void osi_ticks_start(struct osi_session *session, struct osi_vcpu *vcpu)
 {
     if (session->tool->tick) {
-        session->start_time = session->start_time ? session->start_time : osi_host_time();
         vcpu->ticks.rate = rate_of(session);
+        set_cell(session, vcpu, 0);
+    }
+}
+
+void osi_ticks_again(struct osi_session *session, struct osi_vcpu *vcpu)
+{
+    if (session->tool->tick) {
+        count_progress(session, vcpu);
+        vcpu->ticks.gap = vcpu->ticks.unknown = true;
+        session->tool->tick(session, vcpu->index, OSI_NONE);
         set_cell(session, vcpu, 0);
     }
 }

@@ -21,6 +21,8 @@ struct osi_ticks {
     double rate;        /* progress in a unit of time */
     uint64_t idle_from, idle_count; /* time and instructions when the wait under way began */
     bool waiting;       /* what runs next has waited */
+    bool gap;           /* it may have stopped: nothing is learnt about its speed */
+    bool gave_up;       /* the guest does not look at its counter: times are estimated */
     bool unknown;       /* the tool was told so, and not yet what time it is */
 };
 
@@ -28,6 +30,8 @@ struct osi_ticks {
 void osi_instrument_ticks(struct osi_session *session, struct osi_block *block);
 void osi_ticks_init(struct osi_session *session);
 void osi_ticks_start(struct osi_session *session, struct osi_vcpu *vcpu);
+/* Another thread of the program has the number of one that ended. Inside osi_enter(). */
+void osi_ticks_again(struct osi_session *session, struct osi_vcpu *vcpu);
 /* The guest has looked at its counter. Inside osi_enter(). */
 void osi_ticks_clock_read(struct osi_session *session, struct osi_vcpu *vcpu);
 /* The run has ended: a vCPU that waits has waited until then. */

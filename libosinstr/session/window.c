@@ -15,6 +15,7 @@ static void set_window(const struct osi_site *site, unsigned index, bool open)
     struct osi_session *session = site->session;
     struct osi_vcpu *vcpu = osi_vcpu(session, index);
 
+    g_mutex_lock(&session->window.lock); /* the tool hears of changes in the order in which they come */
     if (atomic_exchange(&session->window.open, open) != open) {
         atomic_fetch_add(&session->window.changes, 1);
         if (session->tool->window && vcpu && osi_enter(vcpu)) {
@@ -23,6 +24,7 @@ static void set_window(const struct osi_site *site, unsigned index, bool open)
             osi_leave(vcpu);
         }
     }
+    g_mutex_unlock(&session->window.lock);
 }
 
 static void at_from(unsigned index, void *data)

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-KERNEL_ARGS = "console=ttyAMA0 quiet"
+KERNEL_ARGS = "console=ttyAMA0 quiet more=1"
 
 
 def machine(args, smp=1, memory=512):
