@@ -9,6 +9,8 @@
 #define LOOP 0x40800000ull
 #define WAIT 0x40801000ull
 #define READ 0x40802000ull
+#define CALL 0x40803000ull
+#define SVC ((int)0xd4000001)
 #define SECOND 1000000000ull
 
 static const char *const all[] = { "-release 9.0", "-release 9.1", "-release 9.2", "-release 10.0",
@@ -110,23 +112,24 @@ START_TEST(waits)
 }
 END_TEST
 
-/* It never looks: at some time the tool is told what is likely. */
+/* It never looks: at some time the tool is told what is likely, and from then on. */
 static void scenario_no_look(void)
 {
     fake_start_all();
     RUN(0, WAIT, NOP, WFI);
     fake_sleep(0, 1000);
-    for (unsigned i = 0; i < 2100; i++) {
+    for (unsigned i = 0; i < 2250; i++) {
         bare_work(0, 500);
     }
 }
 
 START_TEST(never_looks)
 {
-    check("nolook", " -icount shift=0,sleep=off", ",step=10000000",
+    check("nolook", " -icount shift=0,sleep=off", ",step=100000",
           "0 time 0 at 0\n"
           "0 unknown time at 2\n"
-          "0 time 1049002 at 1049002\n");
+          "0 time 1049002 at 1049002\n"
+          "0 time 1100002 at 1100002\n");
 }
 END_TEST
 
@@ -171,15 +174,36 @@ START_TEST(host)
 }
 END_TEST
 
+/* A program sleeps in a system call. */
+static void scenario_sleep(void)
+{
+    fake_set_host_time(7 * SECOND);
+    fake_start_all();
+    loop(6);
+    RUN(0, CALL, NOP, SVC);
+    fake_set_host_time(7 * SECOND + 1000);
+    bare_work(0, 3);
+    loop(100);
+}
+
+START_TEST(sleeps)
+{
+    check("sleep", " -user", ",step=500",
+          "0 time 0 at 0\n"
+          "0 time 1000 at 17\n");
+}
+END_TEST
+
 static const struct fake_scenario scenarios[] = {
     { "blocks", scenario_blocks }, { "wait", scenario_wait }, { "nolook", scenario_no_look },
-    { "host", scenario_host },     { NULL, NULL },
+    { "host", scenario_host },     { "sleep", scenario_sleep },
+    { NULL, NULL },
 };
 
 static int run_tests(void)
 {
     const TTest *const tests[] = { instructions, each_vcpu_has_its_own, icount, waits, never_looks, host,
-                                   NULL };
+                                   sleeps, NULL };
 
     return fake_suite("session-ticks", tests);
 }
