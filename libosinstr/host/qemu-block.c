@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The host seam on QEMU: blocks under translation, what is attached to them, and per-vCPU cells. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "host/host.h"
@@ -10,7 +11,10 @@
 struct osi_cells {
     struct qp_scoreboard *score;
     const bool *until; /* NULL: they may go at any time */
+    struct osi_cells *next; /* of those that could not go */
 };
+
+static _Atomic(struct osi_cells *) kept;
 
 #define TB(block) ((struct qp_tb *)(block))
 #define INSN(insn) ((struct qp_insn *)(insn))
@@ -211,7 +215,11 @@ void osi_host_cells_keep(struct osi_cells *cells, const bool *until)
 
 void osi_host_cells_free(struct osi_cells *cells)
 {
-    if (cells && (!cells->until || *cells->until)) {
+    if (cells && cells->until && !*cells->until) {
+        cells->next = atomic_load(&kept);
+        while (!atomic_compare_exchange_weak(&kept, &cells->next, cells)) {
+        }
+    } else if (cells) {
         QP->scoreboard_free(cells->score);
         g_free(cells);
     }
