@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""compare-calls.py CONSOLE DIR [QUIET [PATHS]]: is DIR, what hotpath wrote of the guest calls, the tree that
-this guest has? CONSOLE: what the guest said. QUIET: DIR of a run without timer interrupts: all other paths
-must have the same instructions, too. PATHS: take the paths from there, not from DIR."""
+"""compare-calls.py CONSOLE DIR [INTERRUPTS QUIET [PATHS]]: is DIR, what hotpath wrote of the guest calls, the tree
+that this guest has? CONSOLE: what the guest said. INTERRUPTS: there must be at least as many of the timer. QUIET:
+DIR of a run without them: all other paths must have the same instructions, too. PATHS: take the paths from
+there, not from DIR."""
 import json
 import os
 import re
@@ -188,8 +189,8 @@ def main():
         sys.exit("the guest did not run to its end")
     rounds = facts["rounds"]
     got = paths.read(os.path.join(sys.argv[2], "profile.pb.gz"))
-    if len(sys.argv) > 4:
-        got = read_text(sys.argv[4])
+    if len(sys.argv) > 5:
+        got = read_text(sys.argv[5])
     summary = compare_files(sys.argv[2], got)
     second_task_begins(got)
     same("interrupts that the guest sent itself", (facts["first"], facts["second"]), (rounds, rounds))
@@ -200,9 +201,9 @@ def main():
     same("returns_unmatched", summary["returns_unmatched"], rounds + 1)
     same("returns_unwound", summary["returns_unwound"], 2 * rounds)
     if len(sys.argv) > 3:
-        if facts["timer"] < 20:
+        if facts["timer"] < int(sys.argv[3]):
             errors.append(f"only {facts['timer']} interrupts")
-        quiet = paths.read(os.path.join(sys.argv[3], "profile.pb.gz"))
+        quiet = paths.read(os.path.join(sys.argv[4], "profile.pb.gz"))
         second_task_begins(quiet)
         for path, (instructions, _) in without_timer(got).items():
             if path[-1] not in VARIES:
