@@ -14,6 +14,7 @@
 #include "heat.h"
 #include "notes.h"
 #include "progress.h"
+#include "report.h"
 #include "tool.h"
 
 #define DEFAULT_TOP 20
@@ -110,6 +111,9 @@ static void state_run(const struct osi_trace_reader *reader, struct osi_report *
         osi_report_string(report, "kernel", kernel);
     }
     osi_report_string(report, "clock", osi_trace_info(reader, "clock"));
+    if (osi_trace_info(reader, "icount")) {
+        osi_report_string(report, "icount", osi_trace_info(reader, "icount"));
+    }
     osi_report_count(report, "vcpus", n_vcpus(reader));
     osi_report_string(report, "options", osi_trace_info(reader, "options"));
 }
@@ -131,7 +135,8 @@ static bool rows_to_print(const struct osi_trace_reader *reader, const char *wan
     return true;
 }
 
-static int report(struct osi_trace_reader *reader, struct decoder *decoder, uint64_t top, bool json)
+struct osi_report *report_of_trace(struct osi_trace_reader *reader, struct decoder *decoder,
+                                   uint64_t top)
 {
     const char *name = osi_trace_info(reader, "tool");
     struct osi_report *out = osi_report_new(name ? name : "sched");
@@ -155,7 +160,7 @@ static int report(struct osi_trace_reader *reader, struct decoder *decoder, uint
     if (osi_trace_check(reader, &health, NULL, NULL) >= 0) {
         note_health(&health, out);
     }
-    return print_report(out, json);
+    return out;
 }
 
 static int report_trace(const char *dir, const char *top_text, bool json)
@@ -175,7 +180,7 @@ static int report_trace(const char *dir, const char *top_text, bool json)
         status = complain("%s has no sched_switch events, so there is nothing to report; see "
                           "osinstr info", dir);
     } else {
-        status = report(reader, decoder, top, json);
+        status = print_report(report_of_trace(reader, decoder, top), json);
     }
     decoder_free(decoder);
     osi_trace_reader_free(reader);

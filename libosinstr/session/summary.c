@@ -81,6 +81,9 @@ static void state_run(struct osi_session *session, struct osi_report *report)
         osi_report_string(report, "kernel", osi_linux_provenance(session->guest));
     }
     osi_report_string(report, "clock", osi_clock_text(session));
+    if (session->command_line.icount_text) {
+        osi_report_string(report, "icount", session->command_line.icount_text);
+    }
     osi_report_count(report, "vcpus", osi_n_vcpus(session));
     osi_report_string(report, "options", options);
     g_free(options);
