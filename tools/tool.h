@@ -13,6 +13,7 @@
 /* Exit statuses; osinstr(1) documents them. */
 enum {
     EXIT_FINE = 0,
+    EXIT_DIFFERENT = 1, /* diff: something differs */
     EXIT_DAMAGED = 1, /* validate: readable, but something is damaged or missing */
     EXIT_TROUBLE = 2, /* wrong usage, no trace, output could not be written */
 };
@@ -24,8 +25,8 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command command_csv, command_dump, command_info, command_report,
-    command_validate;
+extern const struct command command_csv, command_diff, command_dump, command_info,
+    command_report, command_validate;
 
 /* One line on stderr, "osinstr COMMAND: …". Returns EXIT_TROUBLE. */
 int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
