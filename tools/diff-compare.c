@@ -38,7 +38,7 @@ static int order(const void *left, const void *right)
     return result ? result : (a->measure > b->measure) - (a->measure < b->measure);
 }
 
-static int64_t difference(uint64_t before, uint64_t after)
+int64_t diff_difference(uint64_t before, uint64_t after)
 {
     uint64_t d = before > after ? before - after : after - before;
     int64_t size = (int64_t)MIN(d, (uint64_t)INT64_MAX);
@@ -59,26 +59,37 @@ static void find_difference(struct diff_line *line, enum diff_how how)
     line->difference = INT64_MIN;
     line->change = NAN;
     if (both || how == DIFF_SUM) {
-        line->difference = difference(or_zero(line->before), or_zero(line->after));
+        line->difference = diff_difference(or_zero(line->before), or_zero(line->after));
     }
     if (both && line->before) {
         line->change = (double)line->difference / (double)line->before;
     }
 }
 
+static bool is_large(uint64_t before, uint64_t after)
+{
+    double size = fabs((double)after - (double)before);
+
+    return size > 0 && size >= NOTABLE_CHANGE * fmax((double)before, (double)after);
+}
+
+bool diff_is_notable_sum(uint64_t before, uint64_t after, double whole)
+{
+    return is_large(before, after) &&
+           fabs((double)after - (double)before) >= NOTABLE_SHARE * whole;
+}
+
 static bool is_notable(const struct diff_line *line, enum diff_how how, double whole, bool exact)
 {
-    double before = (double)or_zero(line->before), after = (double)or_zero(line->after);
-    double size = fabs(after - before);
+    uint64_t before = or_zero(line->before), after = or_zero(line->after);
 
     if (exact) {
-        return size > 0 || line->status;
+        return before != after || line->status;
     }
-    if (size == 0 || size < NOTABLE_CHANGE * fmax(before, after)) {
-        return false;
+    if (how == DIFF_SUM) {
+        return diff_is_notable_sum(before, after, whole);
     }
-    return how == DIFF_SUM || isnan(line->p) ? how == DIFF_SUM && size >= NOTABLE_SHARE * whole
-                                             : line->p < NOTABLE_P;
+    return is_large(before, after) && line->p < NOTABLE_P; /* false for NAN */
 }
 
 /* All that one run has of a measure; of a row that stands for others it is counted twice, but those are

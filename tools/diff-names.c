@@ -10,20 +10,24 @@ static size_t digits(const char *text)
 }
 
 /* Workers of a pool are numbered as they are made, and which of them does some work is chance:
- * kworker/0:1H is kworker/0:*H, kworker/u4:2 is kworker/u4:*. The pool stays. */
+ * kworker/0:1H is kworker/0:*H. The numbers of pools that belong to no CPU depend on the machine:
+ * kworker/u4:2 is kworker/u*:*. */
 char *diff_task_name(const char *comm)
 {
-    const char *prefix = "kworker/", *at = comm + strlen(prefix);
+    const char *prefix = "kworker/", *pool = comm + strlen(prefix), *at = pool;
+    bool unbound;
 
     if (!g_str_has_prefix(comm, prefix)) {
         return g_strdup(comm);
     }
-    at += *at == 'u';
-    at += digits(at);
-    if (*at != ':' || !digits(at + 1)) {
+    unbound = *at == 'u';
+    at += unbound;
+    if (!digits(at) || at[digits(at)] != ':' || !digits(at + digits(at) + 1)) {
         return g_strdup(comm);
     }
-    return g_strdup_printf("%.*s:*%s", (int)(at - comm), comm, at + 1 + digits(at + 1));
+    at += digits(at) + 1;
+    return unbound ? g_strdup_printf("%su*:*%s", prefix, at + digits(at))
+                   : g_strdup_printf("%.*s*%s", (int)(at - comm), comm, at + digits(at));
 }
 
 char *diff_numbered_task_name(const char *name)

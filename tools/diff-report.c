@@ -204,8 +204,8 @@ static void print_notes(const struct printer *p)
                     p->different, p->listed);
     if (!p->exact) {
         osi_report_note(p->report, "these runs would not repeat exactly (they would with -icount "
-                        "shift=N,sleep=off): times and counts vary by chance, and two runs on each side "
-                        "tell more than one");
+                        "shift=N,sleep=off): times and counts vary by chance, by how much two runs of "
+                        "one set-up tell");
     }
     if (strcmp(p->before->unit, p->after->unit) != 0) {
         osi_report_note(p->report, "times are not compared: one run has them in %s, the other in %s",

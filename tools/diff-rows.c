@@ -167,8 +167,29 @@ static bool is_compared(const char *key)
     return !g_str_has_prefix(key, "wait_");
 }
 
+/* How long the CPUs were observed, from the first to the last moment. */
+static uint64_t observed(const struct diff_run *run)
+{
+    JsonArray *cpus = diff_array(run->summary, "cpus");
+    uint64_t first = OSI_NONE, last = 0, span = 0;
+
+    for (guint i = 0; cpus && i < json_array_get_length(cpus); i++) {
+        JsonNode *node = json_array_get_element(cpus, i);
+        JsonObject *cpu = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+        uint64_t from = cpu ? diff_count(run, cpu, "first") : OSI_NONE;
+        uint64_t to = cpu ? diff_count(run, cpu, "last") : OSI_NONE;
+        uint64_t length = cpu ? diff_count(run, cpu, "span") : OSI_NONE;
+
+        first = MIN(first, from);
+        last = to == OSI_NONE ? last : MAX(last, to);
+        span = length == OSI_NONE ? span : MAX(span, length);
+    }
+    return first < last ? last - first : span ? span : OSI_NONE;
+}
+
 GHashTable *diff_facts(const struct diff_run *run, enum diff_kind kind)
 {
+    uint64_t duration = observed(run);
     GHashTable *rows = rows_new();
     char *suffix = g_strconcat("_", run->unit, NULL);
     JsonObjectIter iter;
@@ -188,5 +209,8 @@ GHashTable *diff_facts(const struct diff_run *run, enum diff_kind kind)
         }
     }
     g_free(suffix);
+    if (kind == DIFF_TIME && duration != OSI_NONE) {
+        row_of(rows, g_strdup("observed"), NULL)->values[0] = duration;
+    }
     return rows;
 }

@@ -167,6 +167,21 @@ int diff_run_read(struct diff_run *run, const char *dir, struct osi_error *err)
     return rc;
 }
 
+bool diff_run_as_sched(struct diff_run *run)
+{
+    char *text = has(run->dir, "meta") ? diff_trace_sched(run) : NULL;
+    bool fine;
+
+    if (!text) {
+        return false;
+    }
+    g_clear_object(&run->parser);
+    g_clear_pointer(&run->options, g_strfreev);
+    fine = take_summary(run, text, strlen(text), NULL) == 0;
+    free(text);
+    return fine;
+}
+
 void diff_run_clear(struct diff_run *run)
 {
     g_clear_object(&run->parser);

@@ -33,20 +33,33 @@ static int nothing_in_common(const struct diff_run *before, const struct diff_ru
     return EXIT_TROUBLE;
 }
 
-static int compare(const struct diff_run *before, const struct diff_run *after,
+/* Runs of different tools may both have recorded the tasks. */
+static bool find_common(struct diff_run *before, struct diff_run *after)
+{
+    return is_same_kind(before, after) ||
+           (diff_run_as_sched(before) && diff_run_as_sched(after));
+}
+
+static int compare(struct diff_run *before, struct diff_run *after,
                    const struct diff_options *options)
 {
+    struct osi_error err = { "" };
     struct osi_report *report;
     unsigned listed;
     int status;
 
-    if (!is_same_kind(before, after)) {
+    if (!find_common(before, after)) {
         return nothing_in_common(before, after);
     }
     report = osi_report_new("diff");
     osi_report_unit(report, before->unit);
     listed = diff_state_setup(report, before, after);
     listed += diff_state_tables(report, before, after, options);
+    if (strcmp(before->tool, "heatmap") == 0 &&
+        diff_state_heat(report, before, after, options, &listed, &err)) {
+        osi_report_free(report);
+        return complain("%s", err.text);
+    }
     status = print_report(report, options->json);
     return status ? status : listed ? EXIT_DIFFERENT : EXIT_FINE;
 }

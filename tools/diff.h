@@ -33,6 +33,8 @@ struct diff_run {
 /* `run` is zeroed. 0, or a negative errno and a sentence. */
 int diff_run_read(struct diff_run *run, const char *dir, struct osi_error *err);
 void diff_run_clear(struct diff_run *run);
+/* From now on the run is its trace's account of tasks and CPUs; false: it has no such trace. */
+bool diff_run_as_sched(struct diff_run *run);
 /* The value of an option, NULL: it has none. */
 const char *diff_option(const struct diff_run *run, const char *name);
 /* Members of JSON; NULL, OSI_NONE: there is none such. A time's key is given without its unit. */
@@ -43,8 +45,11 @@ JsonArray *diff_array(JsonObject *object, const char *key);
 /* ---- diff-trace.c ---- */
 /* Takes the report of a run without summary.json, and histograms, from its trace. */
 int diff_trace_report(struct diff_run *run, char **json, struct osi_error *err);
-/* The waits of each task: "task.KEY". A run without a trace has none. */
+/* The waits of each task: "task.KEY". */
 int diff_trace_waits(struct diff_run *run, struct osi_error *err);
+/* As `sched` would report it, and the waits; of whatever tool's trace, if it has task switches. To be
+ * freed; NULL: it has none, or is not readable. */
+char *diff_trace_sched(struct diff_run *run);
 
 /* ---- diff-histograms.c ---- */
 GHashTable *diff_histograms_new(void);
@@ -131,6 +136,9 @@ struct diff_lines {
 void diff_compare(struct diff_lines *lines, const struct diff_spec *spec, GHashTable *before,
                   GHashTable *after, bool exact);
 void diff_lines_clear(struct diff_lines *lines);
+int64_t diff_difference(uint64_t before, uint64_t after);
+/* Of runs that don't repeat exactly. `whole`: what all rows have together. */
+bool diff_is_notable_sum(uint64_t before, uint64_t after, double whole);
 
 /* ---- diff-report.c ---- */
 struct diff_options {
@@ -147,9 +155,9 @@ unsigned diff_state_tables(struct osi_report *report, const struct diff_run *bef
                            const struct diff_run *after, const struct diff_options *options);
 
 /* ---- diff-heat.c ---- */
-/* When the rows of two heatmaps differ most. */
+/* When the rows of two heatmaps differ most; adds the rows of its table to *listed. */
 int diff_state_heat(struct osi_report *report, const struct diff_run *before,
                     const struct diff_run *after, const struct diff_options *options,
-                    struct osi_error *err);
+                    unsigned *listed, struct osi_error *err);
 
 #endif
