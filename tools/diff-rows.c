@@ -101,11 +101,10 @@ static void take_row(GHashTable *rows, const struct diff_run *run, const struct 
     for (size_t i = 0; i < diff_n_measures(spec); i++) {
         values[i] = diff_count(run, object, spec->measures[i].key);
     }
-    if (spec->identify(run, object, &name, &of)) {
-        join(row_of(rows, name, of), spec, values, histogram);
-        if (spec->whole) {
-            join(row_of(rows, g_strdup("[all]"), NULL), spec, values, histogram);
-        }
+    spec->identify(run, object, &name, &of);
+    join(row_of(rows, name, of), spec, values, histogram);
+    if (spec->whole) {
+        join(row_of(rows, g_strdup("[all]"), NULL), spec, values, histogram);
     }
     g_free(tag);
 }

@@ -22,17 +22,16 @@ static char *numbered(const struct diff_run *run, JsonObject *row, const char *k
     return number == OSI_NONE ? g_strdup("-") : g_strdup_printf("%" PRIu64, number);
 }
 
-static bool by_comm(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_comm(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     const char *comm = diff_text(row, "comm");
 
     (void)run, (void)of;
     *name = diff_task_name(comm ? comm : "-");
-    return true;
 }
 
 /* With by=task they have their pids. */
-static bool by_task(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_task(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     const char *task = diff_text(row, "task");
 
@@ -40,25 +39,22 @@ static bool by_task(const struct diff_run *run, JsonObject *row, char **name, ch
     task = task ? task : "-";
     *name = g_strcmp0(diff_option(run, "by"), "task") == 0 ? diff_numbered_task_name(task)
                                                           : diff_task_name(task);
-    return true;
 }
 
-static bool by_cpu(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_cpu(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     (void)of;
     *name = numbered(run, row, "cpu");
-    return true;
 }
 
-static bool by_masked_cpu(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_masked_cpu(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     (void)run, (void)of;
     *name = named(row, "cpu");
-    return true;
 }
 
 /* "27 arch_timer" */
-static bool by_number(const struct diff_run *run, JsonObject *row, const char *key, char **name,
+static void by_number(const struct diff_run *run, JsonObject *row, const char *key, char **name,
                       char **of)
 {
     char *number = numbered(run, row, key), *action = named(row, "name");
@@ -67,79 +63,73 @@ static bool by_number(const struct diff_run *run, JsonObject *row, const char *k
     *of = named(row, "cpu");
     g_free(number);
     g_free(action);
-    return true;
 }
 
-static bool by_interrupt(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_interrupt(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
-    return by_number(run, row, "hwirq", name, of);
+    by_number(run, row, "hwirq", name, of);
 }
 
-static bool by_softirq(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_softirq(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
-    return by_number(run, row, "vec", name, of);
+    by_number(run, row, "vec", name, of);
 }
 
-static bool by_exception(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_exception(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     *name = named(row, "class");
     *of = numbered(run, row, "cpu");
-    return true;
 }
 
-static bool by_places(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_places(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     (void)run;
     *name = named(row, "from");
     *of = named(row, "to");
-    return true;
 }
 
 /* The address is left out: the kernel's changes with each boot. Functions of one name in one module are
  * added up. What stands for a task (with by=task) is one, too. */
-static bool by_function(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_function(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
+    char *function = named(row, "function");
+
     *of = named(row, "module");
-    if (strcmp(*of, "[task]") == 0) {
-        *name = g_strcmp0(diff_option(run, "by"), "task") == 0
-                    ? diff_numbered_task_name(diff_text(row, "function"))
-                    : diff_task_name(diff_text(row, "function"));
-    } else {
-        *name = named(row, "function");
+    if (strcmp(*of, "[task]") != 0) {
+        *name = function;
+        return;
     }
-    return true;
+    *name = g_strcmp0(diff_option(run, "by"), "task") == 0 ? diff_numbered_task_name(function)
+                                                          : diff_task_name(function);
+    g_free(function);
 }
 
-static bool by_module(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_module(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     (void)run, (void)of;
     *name = named(row, "module");
-    return true;
 }
 
-static bool by_kind(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_kind(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     (void)run, (void)of;
     *name = named(row, "kind");
-    return true;
 }
 
-static bool by_device(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_device(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     (void)run;
     *name = named(row, "device");
     *of = named(row, "address");
-    return true;
 }
 
-static bool by_heat_row(const struct diff_run *run, JsonObject *row, char **name, char **of)
+static void by_heat_row(const struct diff_run *run, JsonObject *row, char **name, char **of)
 {
     const char *text = diff_text(row, "row");
 
     (void)run;
     *of = named(row, "module");
     *name = diff_heat_name(text ? text : "-", *of);
-    return true;
 }
 
 /* ---- where histograms are ---- */

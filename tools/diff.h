@@ -35,6 +35,8 @@ int diff_run_read(struct diff_run *run, const char *dir, struct osi_error *err);
 void diff_run_clear(struct diff_run *run);
 /* From now on the run is its trace's account of tasks and CPUs; false: it has no such trace. */
 bool diff_run_as_sched(struct diff_run *run);
+
+/* ---- diff-members.c ---- */
 /* The value of an option, NULL: it has none. */
 const char *diff_option(const struct diff_run *run, const char *name);
 /* Members of JSON; NULL, OSI_NONE: there is none such. A time's key is given without its unit. */
@@ -91,8 +93,8 @@ struct diff_spec {
     const char *key, *title; /* of the table of differences */
     const char *name, *of;  /* columns that name a row; `of` may be NULL */
     enum diff_kind kind;
-    /* False: this row is left out. *of may stay NULL. */
-    bool (*identify)(const struct diff_run *run, JsonObject *row, char **name, char **of);
+    /* Strings to be freed; *of may stay NULL. */
+    void (*identify)(const struct diff_run *run, JsonObject *row, char **name, char **of);
     /* Tag of the row's histogram; NULL: there are none. To be freed. */
     char *(*tag)(const struct diff_spec *spec, JsonObject *row);
     bool whole;             /* a row "[all]" of all others */
