@@ -199,8 +199,9 @@ static unsigned state_peaks(const struct heat_diff *d, struct osi_report *report
             continue;
         }
         if (!listed++) {
-            osi_report_table(report, "row_buckets", "when rows differ: in how many buckets, and in which most",
-                             columns, G_N_ELEMENTS(columns));
+            osi_report_table(report, "row_buckets",
+                             "when rows differ: in how many buckets, and in which most", columns,
+                             G_N_ELEMENTS(columns));
             osi_report_limit(report, options->top);
         }
         osi_report_row(report, peak->row->name, peak->row->of, (uint64_t)peak->differing,

@@ -28,6 +28,16 @@ static char *json_of(const struct osi_report *report)
     return json;
 }
 
+/* There are two directories: which of them is it? */
+static int open_reader(const struct diff_run *run, struct osi_trace_reader **reader,
+                       struct osi_error *err)
+{
+    struct osi_error why = { "" };
+    int rc = osi_trace_reader_new(run->dir, reader, &why);
+
+    return rc ? osi_fail(err, rc, "%s: %s", run->dir, why.text) : 0;
+}
+
 /* ---- a run that was cut off ---- */
 static void take_histograms(struct diff_run *run, const struct osi_report *report)
 {
@@ -48,7 +58,7 @@ int diff_trace_report(struct diff_run *run, char **json, struct osi_error *err)
     struct osi_trace_reader *reader = NULL;
     struct osi_report *report;
     struct decoder *decoder;
-    int rc = osi_trace_reader_new(run->dir, &reader, err);
+    int rc = open_reader(run, &reader, err);
 
     if (rc) {
         return rc;
@@ -120,7 +130,7 @@ int diff_trace_waits(struct diff_run *run, struct osi_error *err)
 {
     struct feed feed = { .run = run };
     struct decoder *decoder;
-    int rc = osi_trace_reader_new(run->dir, &feed.reader, err);
+    int rc = open_reader(run, &feed.reader, err);
 
     if (rc) {
         return rc;
