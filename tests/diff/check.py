@@ -129,6 +129,7 @@ def said(table):
 
 def compare_table(name, before, after, rows):
     got = said(rows)
+    named = [{key[:2] for key in report} for report in (before, after)]
     for key in sorted(before.keys() | after.keys(), key=str):
         row = got.pop(key, None)
         if row is None:
@@ -143,7 +144,7 @@ def compare_table(name, before, after, rows):
                 fail(name, key, "difference", member(row, "difference"))
             if a and abs(row["change"] - (b - a) / a) > 1e-9:
                 fail(name, key, "change", row["change"])
-        known = key[:2] in {k[:2] for k in before}, key[:2] in {k[:2] for k in after}
+        known = key[:2] in named[0], key[:2] in named[1]
         status = {(True, True): None, (True, False): "gone", (False, True): "new"}[known]
         if row["status"] != status:
             fail(name, key, "status", row["status"])
