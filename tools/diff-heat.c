@@ -181,8 +181,7 @@ static bool is_listed(const struct heat_diff *d, const struct peak *peak, bool a
     return all || diff_is_notable_sum(a ? a->total : 0, b ? b->total : 0, (double)d->whole);
 }
 
-static unsigned state_peaks(const struct heat_diff *d, struct osi_report *report, bool all,
-                            const struct diff_options *options)
+static void begin_table(struct osi_report *report, const struct diff_options *options)
 {
     static const struct osi_column columns[] = {
         { "row", "row", OSI_COL_STRING },      { "module", "module", OSI_COL_STRING },
@@ -190,19 +189,30 @@ static unsigned state_peaks(const struct heat_diff *d, struct osi_report *report
         { "before", "before", OSI_COL_COUNT }, { "after", "after", OSI_COL_COUNT },
         { "difference", "difference", OSI_COL_CHANGE },
     };
+
+    osi_report_table(report, "row_buckets",
+                     "when rows differ: in how many buckets, and in which most", columns,
+                     G_N_ELEMENTS(columns));
+    osi_report_limit(report, options->top);
+}
+
+/* In text there are no empty tables. */
+static unsigned state_peaks(const struct heat_diff *d, struct osi_report *report, bool all,
+                            const struct diff_options *options)
+{
     unsigned listed = 0;
 
+    if (options->json) {
+        begin_table(report, options);
+    }
     for (guint i = 0; i < d->peaks->len; i++) {
         const struct peak *peak = &g_array_index(d->peaks, struct peak, i);
 
         if (!is_listed(d, peak, all)) {
             continue;
         }
-        if (!listed++) {
-            osi_report_table(report, "row_buckets",
-                             "when rows differ: in how many buckets, and in which most", columns,
-                             G_N_ELEMENTS(columns));
-            osi_report_limit(report, options->top);
+        if (!listed++ && !options->json) {
+            begin_table(report, options);
         }
         osi_report_row(report, peak->row->name, peak->row->of, (uint64_t)peak->differing,
                        peak->at * d->width, peak->before, peak->after,
