@@ -30,7 +30,7 @@ static unsigned facts_rows(struct osi_report *report, const struct diff_run *bef
                            const struct diff_run *after)
 {
     static const char *const keys[] = { "target", "host", "kernel", "clock", "unit", "icount", "vcpus",
-                                        "of", "value_unit", "bucket", "page_size" };
+                                        "of", "value_unit", "page_size" };
     unsigned n = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {

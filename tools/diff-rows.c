@@ -156,7 +156,7 @@ GHashTable *diff_rows(const struct diff_run *run, const struct diff_spec *spec)
 static bool is_compared(const char *key)
 {
     static const char *const others[] = { "vcpus", "bucket_ns", "bucket_insn", "page_size",
-                                          "joined", "nodes", "path_bytes", "cpus_seen" };
+                                          "buckets", "joined", "nodes", "path_bytes", "cpus_seen" };
 
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
         if (strcmp(key, others[i]) == 0) {
