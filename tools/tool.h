@@ -24,8 +24,8 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command command_csv, command_dump, command_info, command_report,
-    command_validate;
+extern const struct command command_csv, command_dump, command_export, command_info,
+    command_report, command_validate;
 
 /* One line on stderr, "osinstr COMMAND: …". Returns EXIT_TROUBLE. */
 int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -34,7 +34,11 @@ int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * due; a reader that went away is none. */
 int written(int rc);
 
-/* Parses the options of a command and finds the one directory that it is about. False: the command
+/* Parses the options of a command; `what` names its arguments in the help, `more` (may be NULL) ends
+ * it. False: the command ends here with *status (help was asked for, or something is wrong and was said). */
+bool parse_options(const struct command *command, const GOptionEntry *entries, const char *what,
+                   const char *more, int *argc, char ***argv, int *status);
+/* The same, and finds the one directory that it is about. False: the command
  * ends here with *status (help was asked for, or something is wrong and was said). */
 bool arguments(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
                const char **dir, int *status);
