@@ -64,6 +64,8 @@ char *styled(const char *text, enum name_style style)
         return json_string(text);
     case NAME_RAW:
         return g_strdup(text);
+    case NAME_UTF8:
+        return g_utf8_make_valid(text, -1);
     case NAME_PLAIN:
         break;
     }

@@ -12,7 +12,7 @@
 #include "tool.h"
 
 static const struct export_format *const formats[] = {
-    &export_csv, &export_json,
+    &export_csv, &export_json, &export_sqlite,
 };
 
 static const struct export_format *find(const char *name)
