@@ -12,6 +12,7 @@
 #include "tool.h"
 
 static const struct export_format *const formats[] = {
+    &export_folded, &export_callgrind, &export_pprof, &export_speedscope,
     &export_csv, &export_json, &export_sqlite,
 };
 
@@ -49,12 +50,35 @@ static char *default_output(const char *dir, const char *suffix)
     return output;
 }
 
+/* Options that have no meaning for a tree of calls are refused rather than ignored. */
+static bool is_profile(struct export *export, const struct export_format *format, const char *duration)
+{
+    const struct selection *selection = &export->selection;
+    char *file = g_build_filename(export->dir, "profile.pb.gz", NULL);
+    bool there = g_file_test(file, G_FILE_TEST_EXISTS);
+
+    g_free(file);
+    if (!there) {
+        complain("%s has no profile.pb.gz: %s shows what hotpath counts with mode=calls", export->dir,
+                 format->name);
+        return false;
+    }
+    if (selection->events || selection->cpus || selection->from_text || selection->to_text || duration) {
+        complain("%s shows the calls of a whole run: of these options only --task works with it",
+                 format->name);
+        return false;
+    }
+    export->source = export_source_new(export, false);
+    return true;
+}
+
 /* What may be asked of a run, checked before anything is made. False after a complaint. */
 static bool open_run(struct export *export, const struct export_format *format, const char *duration,
                      int *status)
 {
-    if (format->needs != EXPORT_TRACE) {
-        return true;
+    *status = EXIT_TROUBLE;
+    if (format->needs == EXPORT_PROFILE) {
+        return is_profile(export, format, duration);
     }
     if (!open_trace(export->dir, &export->reader, status)) {
         return false;

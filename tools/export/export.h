@@ -70,6 +70,8 @@ struct export_format {
 bool export_next(struct export *export, struct export_event *event);
 /* Is this task one of those that were asked for? NULL is an unknown one, which never is. */
 bool export_wants_task(const struct export *export, const struct osi_task *task);
+/* The same for tasks that are just a name: "sh" or "sh-123", as hotpath calls them. */
+bool export_wants_name(const struct export *export, const char *name);
 /* Starts again from the first event, for formats that need two passes. */
 void export_rewind(struct export *export);
 /* 0, or -EINTR after SIGINT, SIGTERM or SIGHUP. */

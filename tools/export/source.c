@@ -64,8 +64,11 @@ struct export_source *export_source_new(struct export *export, bool states)
     uint64_t pid;
 
     source->export = export;
-    source->decoder = decoder_new(export->reader);
-    source->cpus = g_new0(struct cpu, osi_trace_n_streams(export->reader) + 1);
+    if (export->reader) {
+        source->decoder = decoder_new(export->reader);
+        source->cpus = g_new0(struct cpu, osi_trace_n_streams(export->reader) + 1);
+        progress_start(&source->progress, export->reader, false);
+    }
     source->queue = g_array_new(FALSE, FALSE, sizeof(struct waiting));
     source->states = states;
     source->pid = -1;
@@ -79,15 +82,16 @@ struct export_source *export_source_new(struct export *export, bool states)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
-    progress_start(&source->progress, export->reader, false);
     return source;
 }
 
 void export_source_free(struct export_source *source)
 {
     if (source) {
-        progress_end(&source->progress);
-        decoder_free(source->decoder);
+        if (source->decoder) {
+            progress_end(&source->progress);
+            decoder_free(source->decoder);
+        }
         if (source->pattern) {
             g_pattern_spec_free(source->pattern);
         }
@@ -121,6 +125,21 @@ bool export_wants_task(const struct export *export, const struct osi_task *task)
     }
     return source->pattern ? g_pattern_spec_match_string(source->pattern, task->comm)
                            : task->pid == (uint64_t)source->pid;
+}
+
+bool export_wants_name(const struct export *export, const char *name)
+{
+    const struct export_source *source = export->source;
+    const char *pid = strrchr(name, '-');
+    uint64_t number;
+
+    if (!export->task) {
+        return true;
+    }
+    if (source->pattern) {
+        return g_pattern_spec_match_string(source->pattern, name);
+    }
+    return pid && parse_number(pid + 1, &number) && number == (uint64_t)source->pid;
 }
 
 /* Follows which task runs; false: nothing of this event concerns the wanted ones. */
