@@ -13,7 +13,7 @@
 
 static const struct export_format *const formats[] = {
     &export_folded, &export_callgrind, &export_pprof, &export_speedscope,
-    &export_csv, &export_json, &export_sqlite,
+    &export_hlog, &export_csv, &export_json, &export_sqlite,
 };
 
 static const struct export_format *find(const char *name)
@@ -117,12 +117,17 @@ static int write_run(struct export *export, const struct export_format *format, 
         return complain("%s", err.text);
     }
     rc = format->write(export, &err);
-    rc = rc ? rc : export_interrupted();
+    rc = rc || !export_interrupted() ? rc : -EINTR;
     rc = export_target_end(export->target, rc, &err);
     export_source_free(export->source); /* the line of progress goes before anything is said */
     export->source = NULL;
+    if (export_interrupted()) { /* whoever sent it sees that it ended us, as with any program */
+        signal(export_interrupted(), SIG_DFL);
+        raise(export_interrupted());
+    }
     if (rc) {
-        return complain("%s", err.text[0] ? err.text : g_strerror(-rc));
+        return err.text[0] ? complain("%s", err.text)
+                           : complain("can't write %s: %s", output, g_strerror(-rc));
     }
     say_what_is_there(export, format, output);
     return EXIT_FINE;

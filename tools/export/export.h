@@ -74,7 +74,7 @@ bool export_wants_task(const struct export *export, const struct osi_task *task)
 bool export_wants_name(const struct export *export, const char *name);
 /* Starts again from the first event, for formats that need two passes. */
 void export_rewind(struct export *export);
-/* 0, or -EINTR after SIGINT, SIGTERM or SIGHUP. */
+/* The SIGINT, SIGTERM or SIGHUP that came; 0: none. */
 int export_interrupted(void);
 
 struct export_source *export_source_new(struct export *export, bool states);

@@ -4,7 +4,6 @@
  * How long something takes is known at its end, and formats want its beginning first. So with
  * --min-duration events wait in a queue, in order, from the oldest beginning whose end has not come.
  */
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -54,7 +53,7 @@ static void note_signal(int signal)
 
 int export_interrupted(void)
 {
-    return interrupted ? -EINTR : 0;
+    return interrupted;
 }
 
 struct export_source *export_source_new(struct export *export, bool states)

@@ -69,16 +69,42 @@ static void target_free(struct export_target *target)
     g_free(target);
 }
 
-/* A file that is there is replaced; a directory could be anything, so it is not. */
-static int check_place(const char *path, bool directory, struct osi_error *err)
+static int open_in_place(struct export_target *target, struct osi_error *err)
+{
+    int fd = open(target->path, O_WRONLY | O_CLOEXEC), rc = -errno;
+
+    if (fd < 0) {
+        fail(err, "write", target->path, rc);
+        return rc;
+    }
+    add_file(target, target->path, fd);
+    return 0;
+}
+
+/* A file that is there is replaced, also one that a link leads to. A directory could be anything, so it is
+ * not; a pipe or device can't be renamed to, and is written to as it is. */
+static int open_place(struct export_target *target, struct osi_error *err)
 {
     struct stat st;
+    char *real;
 
-    if (stat(path, &st) == 0 && (directory || S_ISDIR(st.st_mode))) {
-        fail(err, "make", path, -EEXIST);
+    if (stat(target->path, &st)) {
+        return make_temporary(target, err);
+    }
+    if (target->directory || S_ISDIR(st.st_mode)) {
+        fail(err, "make", target->path, -EEXIST);
         return -EEXIST;
     }
-    return 0;
+    if (!S_ISREG(st.st_mode)) {
+        return open_in_place(target, err);
+    }
+    real = realpath(target->path, NULL);
+    if (real) {
+        g_free(target->path);
+        target->path = g_strdup(real);
+        free(real);
+    }
+    return make_temporary(target, err);
 }
 
 int export_target_new(const char *path, bool directory, struct export_target **result,
@@ -91,8 +117,7 @@ int export_target_new(const char *path, bool directory, struct export_target **r
     target->directory = directory;
     target->files = g_array_new(FALSE, FALSE, sizeof(struct file));
     if (strcmp(path, "-") != 0) {
-        rc = check_place(path, directory, err);
-        rc = rc ? rc : make_temporary(target, err);
+        rc = open_place(target, err);
     } else if (directory) {
         g_snprintf(err->text, sizeof(err->text),
                    "this format is a directory, which standard output can't be: give --output a name");
@@ -130,7 +155,10 @@ struct out *export_create(struct export *export, const char *name, struct osi_er
     if (fd < 0) {
         fail(err, "make", path, -errno);
     } else {
-        out = add_file(export->target, name, fd);
+        char *shown = g_build_filename(export->target->path, name, NULL);
+
+        out = add_file(export->target, shown, fd);
+        g_free(shown);
     }
     g_free(folder);
     g_free(path);
