@@ -91,17 +91,17 @@ static int run(const struct command *command, int argc, char **argv)
         { "json", 'j', 0, G_OPTION_ARG_NONE, &options.json, "Print JSON, which is not cut by --top", NULL },
         G_OPTION_ENTRY_NULL,
     };
-    char **dirs;
-    size_t n;
-    int status;
+    int status, first;
 
-    if (directories(command, entries, argc, argv, &dirs, &n, &status)) {
-        if (n != 2) {
-            status = complain("two directories are compared, not %zu (try: osinstr help diff)", n);
+    if (parse_options(command, entries, "BEFORE AFTER", NULL, &argc, &argv, &status)) {
+        first = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
+        if (argc != first + 2) {
+            status = complain("two directories are compared, not %d (try: osinstr help diff)",
+                              MAX(argc - first, 0));
         } else if (top && !parse_number(top, &options.top)) {
             status = complain("--top %s is no number", top);
         } else {
-            status = diff(dirs[0], dirs[1], &options);
+            status = diff(argv[first], argv[first + 1], &options);
         }
     }
     g_free(top);

@@ -59,20 +59,21 @@ static int print_help(GOptionContext *context)
 }
 
 /* GLib's own --help would end the process without noticing a failed write. */
-static bool parse_options(const struct command *command, const GOptionEntry *entries, int *argc,
-                          char ***argv, int *status)
+bool parse_options(const struct command *command, const GOptionEntry *entries, const char *what,
+                   const char *more, int *argc, char ***argv, int *status)
 {
     gboolean help = FALSE;
     const GOptionEntry help_entry[] = {
         { "help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this help", NULL },
         G_OPTION_ENTRY_NULL,
     };
-    GOptionContext *context = g_option_context_new("DIR");
+    GOptionContext *context = g_option_context_new(what);
     GError *error = NULL;
     bool go_on = false;
 
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_summary(context, command->summary);
+    g_option_context_set_description(context, more);
     g_option_context_add_main_entries(context, help_entry, NULL);
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, argc, argv, &error)) {
@@ -87,40 +88,31 @@ static bool parse_options(const struct command *command, const GOptionEntry *ent
     return go_on;
 }
 
-bool directories(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
-                 char ***dirs, size_t *n, int *status)
+/* The one argument that is left; NULL after a complaint. */
+static const char *only_directory(const struct command *command, int argc, char **argv)
 {
-    int first;
+    int first = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
 
-    *status = EXIT_TROUBLE;
-    if (!parse_options(command, entries, &argc, &argv, status)) {
-        return false;
-    }
-    first = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
     if (argc <= first) {
         complain("which trace? Give its directory (try: osinstr help %s)", command->name);
-        return false;
+        return NULL;
     }
-    *dirs = argv + first;
-    *n = (size_t)(argc - first);
-    return true;
+    if (argc > first + 1) {
+        complain("one directory at a time: what is %s?", argv[first + 1]);
+        return NULL;
+    }
+    return argv[first];
 }
 
 bool arguments(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
                const char **dir, int *status)
 {
-    char **dirs;
-    size_t n;
-
-    if (!directories(command, entries, argc, argv, &dirs, &n, status)) {
+    *status = EXIT_TROUBLE;
+    if (!parse_options(command, entries, "DIR", NULL, &argc, &argv, status)) {
         return false;
     }
-    if (n > 1) {
-        *status = complain("one directory at a time: what is %s?", dirs[1]);
-        return false;
-    }
-    *dir = dirs[0];
-    return true;
+    *dir = only_directory(command, argc, argv);
+    return *dir != NULL;
 }
 
 bool open_trace(const char *dir, struct osi_trace_reader **reader, int *status)

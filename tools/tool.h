@@ -25,7 +25,7 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command command_csv, command_diff, command_dump, command_info,
+extern const struct command command_csv, command_diff, command_dump, command_export, command_info,
     command_report, command_validate;
 
 /* One line on stderr, "osinstr COMMAND: …". Returns EXIT_TROUBLE. */
@@ -35,11 +35,12 @@ int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * due; a reader that went away is none. */
 int written(int rc);
 
-/* Parses the options of a command and finds its directories, at least one. False: the command ends
- * here with *status (help was asked for, or something is wrong and was said). */
-bool directories(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
-                 char ***dirs, size_t *n, int *status);
-/* The same for a command of one directory. */
+/* Parses the options of a command; `what` names its arguments in the help, `more` (may be NULL) ends
+ * it. False: the command ends here with *status (help was asked for, or something is wrong and was said). */
+bool parse_options(const struct command *command, const GOptionEntry *entries, const char *what,
+                   const char *more, int *argc, char ***argv, int *status);
+/* The same, and finds the one directory that it is about. False: the command
+ * ends here with *status (help was asked for, or something is wrong and was said). */
 bool arguments(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
                const char **dir, int *status);
 /* The same, then opens the trace there. */

@@ -188,7 +188,7 @@ void osi_write_summary(struct osi_session *session)
     close_trace(session);
     osi_write_file(session, "report.txt", write_text, report);
     osi_write_file(session, "summary.json", write_json, report);
-    if (osi_report_has_histograms(report)) {
+    if (osi_report_n_histograms(report)) {
         osi_write_file(session, "histograms.csv", write_csv, report);
         osi_write_file(session, "histograms.hlog", write_hlog, report);
     }
