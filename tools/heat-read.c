@@ -12,7 +12,6 @@
 
 #include "tool.h"
 
-#define SUMMARY_LIMIT ((size_t)64 << 20)
 #define MAX_DEPTH 1000 /* json-glib's parser is recursive; a report has a depth of 3 */
 #define MAX_VCPUS 65536
 
@@ -88,7 +87,7 @@ bool heat_is_run(const char *dir)
     if (has_file(dir, "heatmap.npy")) {
         return true;
     }
-    is = heat_read_file(dir, "summary.json", SUMMARY_LIMIT, &text, &length, NULL) == 0 &&
+    is = heat_read_file(dir, "summary.json", HEAT_SUMMARY_LIMIT, &text, &length, NULL) == 0 &&
          strstr(text, "\"report\": \"heatmap\"");
     free(text);
     return is;
@@ -111,6 +110,19 @@ static bool is_deep(const char *text)
         }
     }
     return false;
+}
+
+JsonParser *heat_parse(const char *text, size_t length)
+{
+    JsonParser *parser = json_parser_new_immutable();
+    JsonNode *root = strlen(text) == length && !is_deep(text) &&
+                             json_parser_load_from_data(parser, text, (gssize)length, NULL)
+                         ? json_parser_get_root(parser) : NULL;
+
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+        g_clear_object(&parser);
+    }
+    return parser;
 }
 
 static int bad_summary(const struct heat_run *run, const char *what, struct osi_error *err)
@@ -190,27 +202,20 @@ static int take_members(struct heat_run *run, JsonObject *object, struct osi_err
 int heat_read_summary(struct heat_run *run, const char *dir, struct osi_error *err)
 {
     JsonParser *parser;
-    JsonNode *root;
     int rc;
 
     run->dir = dir;
     run->notes = g_ptr_array_new_with_free_func(g_free);
-    rc = heat_read_file(dir, "summary.json", SUMMARY_LIMIT, &run->summary, &run->summary_length,
+    rc = heat_read_file(dir, "summary.json", HEAT_SUMMARY_LIMIT, &run->summary, &run->summary_length,
                         err);
     if (rc) {
         return rc;
     }
-    if (strlen(run->summary) != run->summary_length || is_deep(run->summary)) {
+    parser = heat_parse(run->summary, run->summary_length);
+    if (!parser) {
         return bad_summary(run, "it is no report in JSON", err);
     }
-    parser = json_parser_new_immutable();
-    root = json_parser_load_from_data(parser, run->summary, (gssize)run->summary_length, NULL)
-               ? json_parser_get_root(parser) : NULL;
-    if (root && JSON_NODE_HOLDS_OBJECT(root)) {
-        rc = take_members(run, json_node_get_object(root), err);
-    } else {
-        rc = bad_summary(run, "it is no report in JSON", err);
-    }
+    rc = take_members(run, json_node_get_object(json_parser_get_root(parser)), err);
     g_object_unref(parser);
     return rc;
 }

@@ -5,6 +5,7 @@
 #define TOOLS_HEAT_H
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@
 #include <osinstr/heatview.h>
 
 #define HEAT_ALL_CPUS UINT64_MAX
+#define HEAT_SUMMARY_LIMIT ((size_t)64 << 20)
 
 /* What osinstr report was asked for, as text; NULL: not said. */
 struct heat_options {
@@ -51,6 +53,9 @@ void heat_clear(struct heat_run *run);
 /* A regular file of at most `limit` bytes, whole, with a 0 behind. The caller calls free(). */
 int heat_read_file(const char *dir, const char *name, size_t limit, char **text, size_t *length,
                    struct osi_error *err);
+
+/* JSON of a file that nobody vouches for; NULL if it is no object. */
+JsonParser *heat_parse(const char *text, size_t length);
 
 /* osinstr report of such a run: the exit status. */
 int heat_report(const char *dir, const struct heat_options *options);

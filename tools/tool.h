@@ -34,8 +34,11 @@ int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * due; a reader that went away is none. */
 int written(int rc);
 
-/* Parses the options of a command and finds the one directory that it is about. False: the command
- * ends here with *status (help was asked for, or something is wrong and was said). */
+/* Parses the options of a command and finds its directories, at least one. False: the command ends
+ * here with *status (help was asked for, or something is wrong and was said). */
+bool directories(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
+                 char ***dirs, size_t *n, int *status);
+/* The same for a command of one directory. */
 bool arguments(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
                const char **dir, int *status);
 /* The same, then opens the trace there. */
