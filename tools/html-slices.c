@@ -111,20 +111,29 @@ static void join_lane(struct lane *lane, uint64_t quantum)
     }
 }
 
-/* A quantum as long as everything leaves a slice per lane, however small the limit is. */
+static void join_all(struct html_lanes *lanes)
+{
+    lanes->n = 0;
+    for (guint i = 0; i < lanes->all->len; i++) {
+        struct lane *lane = lanes->all->pdata[i];
+
+        join_lane(lane, lanes->quantum);
+        lanes->n += lane->slices->len;
+    }
+}
+
+/* What came since the last time was not joined yet, so the quantum that there is may do. One as long
+ * as everything leaves a slice per lane, however small the limit is. */
 static void make_room(struct html_lanes *lanes)
 {
     uint64_t wanted = MAX(lanes->limit / 4 * 3, lanes->all->len);
 
+    if (lanes->quantum) {
+        join_all(lanes);
+    }
     while (lanes->n > wanted && lanes->quantum <= UINT64_MAX / 4) {
         lanes->quantum = lanes->quantum ? 2 * lanes->quantum : FIRST_QUANTUM;
-        lanes->n = 0;
-        for (guint i = 0; i < lanes->all->len; i++) {
-            struct lane *lane = lanes->all->pdata[i];
-
-            join_lane(lane, lanes->quantum);
-            lanes->n += lane->slices->len;
-        }
+        join_all(lanes);
     }
 }
 
@@ -180,8 +189,8 @@ void html_lanes_put(struct html_lanes *lanes, uint64_t base, struct html_page *p
 {
     static const char *const kinds[] = { "tasks", "irqs", "softirqs", "masked" };
 
-    for (guint i = 0; lanes->quantum && i < lanes->all->len; i++) {
-        join_lane(lanes->all->pdata[i], lanes->quantum);
+    if (lanes->quantum) {
+        join_all(lanes);
     }
     g_ptr_array_sort(lanes->all, by_place);
     g_string_append_printf(page->json, "\"quantum\":%" G_GUINT64_FORMAT ",\"lanes\":[",

@@ -43,6 +43,12 @@ static struct function *function_at(const struct html_tree *tree, uint32_t i)
     return &g_array_index(tree->functions, struct function, i);
 }
 
+/* GLib's own uses the lower half of the number only. */
+static guint edge_hash(gconstpointer key)
+{
+    return (guint)((*(const guint64 *)key * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)) >> 32);
+}
+
 struct html_tree *html_tree_new(void)
 {
     struct html_tree *tree = g_new0(struct html_tree, 1);
@@ -51,7 +57,7 @@ struct html_tree *html_tree_new(void)
     tree->functions = g_array_new(FALSE, FALSE, sizeof(struct function));
     tree->nodes = g_array_new(FALSE, FALSE, sizeof(struct node));
     tree->function_index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    tree->edges = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    tree->edges = g_hash_table_new_full(edge_hash, g_int64_equal, g_free, NULL);
     tree->last = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     g_array_append_val(tree->nodes, root);
     html_tree_function(tree, "all", "");

@@ -45,7 +45,8 @@ class Flame {
         this.graph = new Graph({
             label: 'Flame graph; arrows choose a frame, Enter makes it as wide as the graph',
             height: () => Math.max(280, innerHeight * 0.66),
-            total: () => this.drawing.depthsBelow(this.root, this.graph.width) * FRAME + 4,
+            // as high as the whole, so that nothing moves when one zooms
+            total: () => Math.max(this.heightOf(this.root), Math.min(this.heightOf(0), this.graph.heightOf())),
             draw: (...area) => this.drawing.draw(...area, this),
         });
         this.graph.box.addEventListener('click', (event) => this.click(event));
@@ -63,6 +64,9 @@ class Flame {
             return element('li', {}, mark, kind);
         })));
     }
+    heightOf(root) {
+        return this.drawing.depthsBelow(root, this.graph.width) * FRAME + 4;
+    }
     describe(i) {
         const { tree } = this, of = (count, whole) => `${formatCount(count)} (${formatShare(count / Math.max(whole, 1))})`;
         const lines = [tree.name(i) + (tree.module(i) ? ` ${tree.module(i)}` : ''), `total ${of(tree.total[i], tree.total[0])} instructions`,
@@ -76,7 +80,7 @@ class Flame {
         this.section.dataset.root = this.root;
         this.section.dataset.chosen = this.chosen ?? '';
         this.where.textContent = this.root ? `${tree.name(this.root)}: ${formatShare(tree.total[this.root] / Math.max(tree.total[0], 1))} of all` : '';
-        this.details.textContent = this.chosen === null ? '' : this.describe(this.chosen).join(' · ');
+        this.details.textContent = this.chosen === null ? 'Press a frame to make it as wide as the graph; arrows choose frames. ? lists all keys.' : this.describe(this.chosen).join(' · ');
         this.graph.layout();
         this.graph.redraw();
     }

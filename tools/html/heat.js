@@ -37,7 +37,8 @@ class Heat {
         this.section.dataset.columns = data.columns;
         this.select = element('select', { onchange: () => this.order(this.select.value) },
             element('option', { value: 'total' }, 'most first'), element('option', { value: 'phase' }, 'by phase of the run'));
-        this.details = element('p', { class: 'details', 'aria-live': 'polite' });
+        this.details = element('p', { class: 'details', 'aria-live': 'polite' },
+            'Press a cell, or use the arrows, for its value. ? lists all keys.');
         this.graph = new Graph({
             label: 'Heatmap; arrows choose a cell',
             height: () => Math.max(280, innerHeight * 0.66),
@@ -95,7 +96,7 @@ class Heat {
         context.fillStyle = color('sunk');
         context.fillRect(0, 0, width, HEAT_AXIS - 2);
         context.fillStyle = color('muted');
-        timeMarks(0n, 0, this.data.end, (width - left) / 110, this.data.unit, (offset, text) => {
+        timeMarks(0n, 0, this.data.end, Math.max(3, (width - left) / 110), this.data.unit, (offset, text) => {
             const x = left + offset / this.data.end * (width - left);
             context.fillRect(x, 0, 1, HEAT_AXIS - 2);
             if (x + context.measureText(text).width + 4 < width)

@@ -146,12 +146,16 @@ class Latency {
             context.globalAlpha = 1;
         }
         context.textAlign = 'center';
-        const marks = [[0, '0 %'], [nines(0.5), '50 %'], [1, '90 %']];
+        const marks = [[0, '0'], [nines(0.5), '50 %'], [1, '90 %']];
         for (let n = 2; n <= this.end; n++)
             marks.push([n, `${(100 - 10 ** (2 - n)).toFixed(n - 2)} %`]);
+        let free = left;
         for (const [at, text] of marks) {
-            const x = left + at / this.end * this.area.width;
-            context.fillText(text, Math.min(Math.max(x, left + 12), width - 26), top + this.area.height + 14);
+            const x = left + at / this.end * this.area.width, half = context.measureText(text).width / 2 + 3;
+            if (at === 0 || (x - half >= free && x + half <= width)) {
+                context.fillText(text, Math.max(x, left + half), top + this.area.height + 14);
+                free = Math.max(x, left + half) + half;
+            }
             context.globalAlpha = 0.25;
             context.fillRect(Math.round(x), top, 1, this.area.height);
             context.globalAlpha = 1;
@@ -171,7 +175,8 @@ class Latency {
     }
     draw(context, width, height) {
         const shown = this.all.filter((line) => this.shown.has(line));
-        const left = 64, top = 12, low = shown.map((line) => Math.max(line.values[0], 1)), high = shown.map((line) => line.at(1));
+        // The very least is often nothing at all; it is below the axis.
+        const left = 64, top = 12, low = shown.map((line) => Math.max(line.at(0.05), 1)), high = shown.map((line) => line.at(1));
         this.end = Math.max(...shown.map((line) => line.end), 1);
         this.area = {
             left, top, width: width - left - 14, height: height - top - 30,

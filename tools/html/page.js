@@ -79,12 +79,13 @@ const keyHelp = [['Everywhere', [
 
 function showHelp() {
     const dialog = document.getElementById('keys');
-    dialog.replaceChildren(element('h2', {}, 'Keys'), ...keyHelp.flatMap(([title, keys]) => [
+    dialog.replaceChildren(element('div', { class: 'title' }, element('h2', {}, 'Keys'),
+        element('button', { onclick: () => dialog.close() }, 'Close')), ...keyHelp.flatMap(([title, keys]) => [
         element('h3', {}, title),
         element('dl', {}, ...keys.flatMap(([names, what]) => [
             element('dt', {}, ...names.split(' ').flatMap((name) => [element('kbd', {}, name), ' '])),
             element('dd', {}, what)])),
-    ]), element('button', { onclick: () => dialog.close() }, 'Close'));
+    ]));
     dialog.showModal();
 }
 

@@ -3,11 +3,11 @@
 // Times count from the timeline's base.
 const STATES = [[0x100, 'was preempted'], [0x200, ''], [0x20, 'ended (zombie)'], [0x10, 'ended (dead)'],
     [1, 'slept'], [2, 'slept, uninterruptible'], [4, 'was stopped'], [8, 'was traced'], [0x40, 'was parked'],
-    [0x80, 'idled']];
+    [0x80, 'slept, idle']];
 
 function stateText(state) {
     const known = STATES.find(([bit]) => state & bit);
-    return state === 0 ? 'went on to be runnable' : known ? known[1] : '';
+    return state === 0 ? 'stayed runnable' : known ? known[1] : '';
 }
 
 class Lane {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Tables of a report: sorted by a press on a column, the first rows of long ones.
 const FIRST_ROWS = 15;
+const HIDDEN = ['key', 'tgid']; // for programs
+const LAST = ['address'];
 
 // Those of one kind together; what has no value comes last.
 function compareCells(a, b, down) {
@@ -28,7 +30,8 @@ function makeCell(row, column) {
 
 // `total`: how many rows the report has; the page may have fewer. jump(time, row) makes links of points in time.
 function makeTable({ key, rows, total, columns, jump, caption }) {
-    const shown = (columns ?? Object.keys(rows[0])).map((name) => ({ ...columnOf(name), jump }));
+    const names = (columns ?? Object.keys(rows[0])).filter((name) => !HIDDEN.includes(name));
+    const shown = [...names.filter((name) => !LAST.includes(name)), ...names.filter((name) => LAST.includes(name))].map((name) => ({ ...columnOf(name), jump }));
     const body = element('tbody', {}), more = element('p', { class: 'more' });
     const heads = shown.map((column) => element('th', { scope: 'col' },
         element('button', { type: 'button', onclick: () => sortBy(column) }, column.label)));

@@ -40,6 +40,9 @@ class TimelineDrawing {
         }
         this.total = y + 4;
     }
+    marks(width) {
+        return Math.max(3, width / 110);
+    }
     gutter(width) {
         return width < 560 ? 92 : 164;
     }
@@ -117,7 +120,7 @@ class TimelineDrawing {
         context.fillStyle = color('sunk');
         context.fillRect(0, 0, width, AXIS - 4);
         context.fillStyle = color('muted');
-        timeMarks(this.slices.base, view.from, view.to, (width - left) / 110, this.slices.unit, (offset, text) => {
+        timeMarks(this.slices.base, view.from, view.to, this.marks(width - left), this.slices.unit, (offset, text) => {
             const x = left + (offset - view.from) * scale;
             if (x + context.measureText(text).width + 4 < width)
                 context.fillText(text, x + 4, 11);
@@ -128,7 +131,7 @@ class TimelineDrawing {
         const scale = (width - left) / (view.to - view.from);
         context.fillStyle = color('line');
         context.globalAlpha = 0.6;
-        timeMarks(this.slices.base, view.from, view.to, (width - left) / 110, this.slices.unit, (offset) =>
+        timeMarks(this.slices.base, view.from, view.to, this.marks(width - left), this.slices.unit, (offset) =>
             context.fillRect(left + (offset - view.from) * scale, AXIS, 1, height));
         context.globalAlpha = 1;
         context.fillRect(left - 1, 0, 1, height);

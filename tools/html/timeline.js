@@ -74,6 +74,8 @@ class TimelineSearch {
     }
 }
 
+const TIMELINE_HINT = 'Drag to see a stretch; press a slice, or , and ., for its times. After a press the wheel zooms. ? lists all keys.';
+
 class Timeline {
     constructor(data) {
         this.slices = new Slices(data);
@@ -109,7 +111,7 @@ class Timeline {
             [...new Set([data.tasks_from, data.irqs_from])].filter(Boolean).join(', '));
         this.section.dataset.slices = slices.count;
         this.range = element('span', { class: 'state', role: 'status' });
-        this.details = element('p', { class: 'details', 'aria-live': 'polite', id: 'timeline-details' });
+        this.details = element('p', { class: 'details', 'aria-live': 'polite', id: 'timeline-details' }, TIMELINE_HINT);
         this.graph = new Graph({
             label: 'Timeline; arrows move it, plus and minus zoom, comma and full stop choose slices',
             kind: 'plot',
@@ -215,9 +217,11 @@ class Timeline {
         const next = this.slice === null ? source.at(middle) - (by < 0 ? 1 : 0) : this.slice + by;
         this.goTo(row, Math.max(0, Math.min(source.n - 1, next)), false);
     }
-    // Brings a slice into view, no nearer than it is unless it could not be seen.
+    // Brings a slice into view, nearer if it could not be seen.
     goTo(row, i, center = true) {
-        const from = row.source.start[i], to = row.source.end[i], width = this.view.to - this.view.from;
+        const from = row.source.start[i], to = row.source.end[i];
+        const seen = this.view.to - this.view.from, small = center && to - from < 2 * this.perPixel;
+        const width = small ? Math.max(200 * (to - from), this.slices.span / 5000, 1000) : seen;
         this.row = row;
         this.slice = i;
         if (center || from < this.view.from || to > this.view.to)
@@ -228,7 +232,7 @@ class Timeline {
         const { row, slice } = this;
         if (row)
             this.graph.reveal(row.y, row.height + 4, AXIS);
-        this.details.textContent = !row ? '' : slice === null ? row.name
+        this.details.textContent = !row ? TIMELINE_HINT : slice === null ? row.name
             : this.slices.describe(row.source.lane(slice), row.source.index(slice)).join(' · ');
         this.section.dataset.chosen = row && slice !== null ? Math.round(row.source.start[slice]) : '';
         this.graph.redraw();
@@ -243,7 +247,7 @@ class Timeline {
         this.row = this.slice = this.mark = null;
         this.search.input.value = '';
         this.search.look();
-        this.details.textContent = '';
+        this.chosen();
         this.said();
     }
     // A point in time, from elsewhere in the page; `length`: of what ends there.
