@@ -143,6 +143,9 @@ static int open_run_trace(struct html_run *run, struct osi_error *err)
         return -EINVAL;
     }
     run->decoder = decoder_new(run->reader);
+    if (osi_trace_n_types(run->reader) == 0) {
+        return osi_fail(err, -EINVAL, "%s/meta is damaged: it says of no event what it is", run->dir);
+    }
     if (decoder_has(run->decoder, OSI_EVENT_SCHED_SWITCH)) {
         return report_trace(run, err);
     }
