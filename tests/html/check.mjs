@@ -115,6 +115,18 @@ async function checkHostile() {
     await close(tab, 'hostile names');
 }
 
+// Even a page's own script could not reach the network.
+async function checkPolicy(tab) {
+    const refused = (what) => tab.evaluate(`new Promise((done) => {
+        document.addEventListener('securitypolicyviolation', (event) => done(event.effectiveDirective), { once: true });
+        setTimeout(() => done('nothing'), 10000);
+        ${what};
+    })`);
+    same('the policy forbids connections', await refused('fetch("http://127.0.0.1:1/").catch(() => {})'), 'connect-src');
+    same('the policy forbids images', await refused('new Image().src = "http://127.0.0.1:1/"'), 'img-src');
+    same('the policy forbids scripts', await refused('document.body.append(Object.assign(document.createElement("script"), { src: "http://127.0.0.1:1/" }))'), 'script-src-elem');
+}
+
 // --from, --to, --cpu, --slices
 async function checkPart() {
     const part = await open('part'), view = await part.evaluate('[page.timeline.base, page.timeline.end, page.timeline.lanes.map((lane) => lane.cpu)]');
@@ -127,6 +139,7 @@ async function checkPart() {
     check('--slices: the page says what was joined', await few.evaluate('/were joined/.test(document.querySelector("#timeline .lead").textContent)'));
     same('--slices: joined ones are as busy', await busy(few), await busy(all));
     await close(few, 'few slices');
+    await checkPolicy(all);
     await all.close();
 }
 

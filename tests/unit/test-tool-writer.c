@@ -7,7 +7,8 @@
  * insn    a clock that counts instructions
  * hostile names that a page must not take for its own text
  * killed  as plain, but the process ends without closing the trace
- * many    EVENTS events of two CPUs, two thirds of them switches */
+ * many    EVENTS events of two CPUs, two thirds of them switches
+ * busy    EVENTS switches of two CPUs between tasks, none of them idle */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <inttypes.h>
@@ -157,6 +158,18 @@ static void emit_many(struct osi_trace_writer *writer, uint64_t n)
     }
 }
 
+static void emit_busy(struct osi_trace_writer *writer, uint64_t n)
+{
+    uint64_t current[2] = { SHELL, QUOTE };
+
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t next = SHELL + (current[i & 1] - SHELL + 1 + i % 5) % (NEWLINE - SHELL + 1);
+
+        emit_switch(writer, i & 1, 1000 * i, current[i & 1], next, i % 3 ? 1 : 0);
+        current[i & 1] = next;
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *kind = argc > 2 ? argv[1] : "";
@@ -165,14 +178,16 @@ int main(int argc, char **argv)
     struct osi_error err = { "" };
 
     if (argc < 3) {
-        return fail("usage: test-tool-writer plain|insn|hostile|killed|many DIR [EVENTS]");
+        return fail("usage: test-tool-writer plain|insn|hostile|killed|many|busy DIR [EVENTS]");
     }
     writer = open_writer(argv[2], insn ? "insn" : "guest", insn ? "insn" : "ns");
     if (!writer) {
         return 2;
     }
-    if (strcmp(kind, "many") == 0) {
-        emit_many(writer, g_ascii_strtoull(argc > 3 ? argv[3] : "100000", NULL, 10));
+    if (strcmp(kind, "many") == 0 || strcmp(kind, "busy") == 0) {
+        uint64_t n = g_ascii_strtoull(argc > 3 ? argv[3] : "100000", NULL, 10);
+
+        (strcmp(kind, "many") == 0 ? emit_many : emit_busy)(writer, n);
     } else if (strcmp(kind, "hostile") == 0) {
         emit_hostile(writer);
     } else {

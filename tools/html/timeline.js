@@ -104,7 +104,7 @@ class Timeline {
         const { slices } = this, kinds = new Set(slices.lanes.map((lane) => lane.kind));
         const button = (text, label, act) => element('button', { type: 'button', 'aria-label': label, onclick: act }, text);
         const joined = data.quantum ? ` Of those that are shorter than ${formatTime(data.quantum, slices.unit)}, ` +
-            `${formatCount(slices.joined)} were joined to keep the page small.` : '';
+            `${formatCount(slices.joined)} were joined to keep the page small; a task that has no others has no row.` : '';
         this.section = addSection('timeline', 'Timeline',
             `${formatCount(slices.count)} slices of ${slices.rows.length} tasks${kinds.has('irqs') ? ' and of interrupts' : ''}. ` +
             `Rows of CPUs show who ran, rows of tasks on which CPU; a thin line before a slice is the wait since the wakeup.${joined}`,
