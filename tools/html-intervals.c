@@ -12,14 +12,6 @@
 
 enum { MAX_DEPTH = 8 };
 
-/* Tasks and texts that slices refer to. */
-struct html_names {
-    GHashTable *task_index, *text_index; /* -> index plus 1 */
-    GPtrArray *tasks;                    /* char *: JSON */
-    GPtrArray *texts;                    /* char * */
-    uint64_t first, last;
-};
-
 struct irq {
     uint64_t start, delay;
     uint32_t hwirq;
@@ -44,86 +36,6 @@ struct taker {
     struct cpu *cpus;
 };
 
-/* ---- names ---- */
-struct html_names *html_names_new(void)
-{
-    struct html_names *names = g_new0(struct html_names, 1);
-
-    names->task_index = g_hash_table_new(NULL, NULL);
-    names->text_index = g_hash_table_new(g_str_hash, g_str_equal);
-    names->tasks = g_ptr_array_new_with_free_func(g_free);
-    names->texts = g_ptr_array_new_with_free_func(g_free);
-    names->first = UINT64_MAX;
-    return names;
-}
-
-void html_names_free(struct html_names *names)
-{
-    g_hash_table_destroy(names->task_index);
-    g_hash_table_destroy(names->text_index);
-    g_ptr_array_unref(names->tasks);
-    g_ptr_array_unref(names->texts);
-    g_free(names);
-}
-
-void html_names_span(const struct html_names *names, uint64_t *first, uint64_t *last)
-{
-    *first = MIN(names->first, names->last);
-    *last = names->last;
-}
-
-static uint32_t task_index(struct html_names *names, const struct osi_task *task)
-{
-    gpointer key = GUINT_TO_POINTER(task ? task->id : 0);
-    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(names->task_index, key));
-
-    if (G_UNLIKELY(!index)) {
-        GString *json = g_string_new("[");
-        char *name = styled(task ? task->comm : NAME_UNKNOWN, NAME_PLAIN);
-
-        html_put_string(json, name);
-        g_string_append_printf(json, ",%d,%u,%u]", task ? (int)task->pid : -1,
-                               task ? task->tgid : 0, task ? task->key : 0);
-        g_ptr_array_add(names->tasks, g_string_free(json, FALSE));
-        index = names->tasks->len;
-        g_hash_table_insert(names->task_index, key, GUINT_TO_POINTER(index));
-        g_free(name);
-    }
-    return index;
-}
-
-static uint32_t text_index(struct html_names *names, const char *text)
-{
-    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(names->text_index, text));
-
-    if (G_UNLIKELY(!index)) {
-        char *own = g_strdup(text);
-
-        g_ptr_array_add(names->texts, own);
-        index = names->texts->len;
-        g_hash_table_insert(names->text_index, own, GUINT_TO_POINTER(index));
-    }
-    return index;
-}
-
-void html_names_put(const struct html_names *names, struct html_page *page)
-{
-    g_string_append(page->json, "\"tasks\":[");
-    for (guint i = 0; i < names->tasks->len; i++) {
-        g_string_append_printf(page->json, "%s%s", i ? "," : "", (char *)names->tasks->pdata[i]);
-    }
-    g_string_append(page->json, "],\"texts\":[");
-    for (guint i = 0; i < names->texts->len; i++) {
-        char *text = styled(names->texts->pdata[i], NAME_PLAIN);
-
-        g_string_append(page->json, i ? "," : "");
-        html_put_string(page->json, text);
-        g_free(text);
-    }
-    g_string_append(page->json, "],");
-}
-
-/* ---- slices ---- */
 /* What is outside of --from and --to is cut off. */
 static void add(struct taker *taker, unsigned cpu, enum html_lane_kind kind, unsigned depth,
                 uint64_t end, struct html_slice *slice)
@@ -138,8 +50,7 @@ static void add(struct taker *taker, unsigned cpu, enum html_lane_kind kind, uns
     }
     slice->start = start;
     slice->duration = end - start;
-    taker->names->first = MIN(taker->names->first, start);
-    taker->names->last = MAX(taker->names->last, end);
+    html_names_extend(taker->names, start, end);
     html_lanes_add(taker->lanes, cpu, kind, depth, slice);
 }
 
@@ -152,7 +63,7 @@ static void end_run(struct taker *taker, unsigned number, const struct osi_task 
     struct html_slice slice = { .start = cpu->since, .extra = cpu->wait, .more = state };
 
     if (cpu->running && (!task || task->pid != 0)) {
-        slice.what = task_index(taker->names, task);
+        slice.what = html_task_index(taker->names, task);
         add(taker, number, HTML_TASKS, 0, time, &slice);
     }
     cpu->running = false;
@@ -198,7 +109,7 @@ static void exit_irq(struct taker *taker, const struct osi_event *event)
                      : irq->action ? g_strdup_printf("%s (irq %u)", irq->action, irq->hwirq)
                                    : g_strdup_printf("irq %u", irq->hwirq);
 
-        slice.what = text_index(taker->names, name);
+        slice.what = html_text_index(taker->names, name);
         add(taker, event->vcpu, HTML_IRQS, cpu->depth - 1, event->time, &slice);
         g_free(name);
     }
@@ -227,7 +138,7 @@ static void end_softirq(struct taker *taker, const struct osi_event *event)
     struct html_slice slice = { .start = cpu->softirq_since };
 
     if (cpu->in_softirq) {
-        slice.what = text_index(taker->names, osi_softirq_name(event->softirq.vec));
+        slice.what = html_text_index(taker->names, osi_softirq_name(event->softirq.vec));
         add(taker, event->vcpu, HTML_SOFTIRQS, 0, event->time, &slice);
     }
     cpu->in_softirq = false;
@@ -238,8 +149,8 @@ static void take_masked(struct taker *taker, const struct osi_event *event)
     const struct osi_label *from = event->irqs_masked.from, *to = event->irqs_masked.to;
     struct html_slice slice = {
         .start = event->time - MIN(event->irqs_masked.duration, event->time),
-        .what = text_index(taker->names, from ? from->text : NAME_UNKNOWN),
-        .more = text_index(taker->names, to ? to->text : NAME_UNKNOWN),
+        .what = html_text_index(taker->names, from ? from->text : NAME_UNKNOWN),
+        .more = html_text_index(taker->names, to ? to->text : NAME_UNKNOWN),
         .extra = event->irqs_masked.idle,
     };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* profile.pb.gz as a tree. What a sample refers to stands behind it, so the whole message is in memory and gone
- * through twice: functions, then samples. Field numbers are those of pprof's profile.proto. */
+/* profile.pb.gz as a tree. What a sample refers to stands behind it, so the whole message is in memory
+ * and gone through twice: functions, then samples. Field numbers are those of pprof's profile.proto. */
 #include <errno.h>
 #include <string.h>
 #include <zlib.h>

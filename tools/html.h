@@ -84,15 +84,23 @@ void html_lanes_put(struct html_lanes *lanes, uint64_t base, struct html_page *p
  * complaint was made, about the options. */
 bool html_put_timeline(struct html_page *page, struct html_run *runs, size_t n,
                        const struct html_options *options);
-/* html-intervals.c: what the events of one trace add to the lanes; `kinds`: bits of lanes. */
+
+/* ---- html-names.c: what slices refer to */
+struct osi_task;
 struct html_names;
 struct html_names *html_names_new(void);
 void html_names_free(struct html_names *names);
+/* Indices plus 1. */
+uint32_t html_task_index(struct html_names *names, const struct osi_task *task);
+uint32_t html_text_index(struct html_names *names, const char *text);
 void html_names_put(const struct html_names *names, struct html_page *page);
+/* Times at which something was seen at all. */
+void html_names_extend(struct html_names *names, uint64_t start, uint64_t end);
+void html_names_span(const struct html_names *names, uint64_t *first, uint64_t *last);
+
+/* ---- html-intervals.c: what the events of one trace add to the lanes; `kinds`: bits of lanes. */
 void html_take_trace(struct html_lanes *lanes, struct html_names *names, const struct html_run *run,
                      const struct selection *selection, unsigned kinds);
-/* Times at which something was seen at all. */
-void html_names_span(const struct html_names *names, uint64_t *first, uint64_t *last);
 
 /* ---- html-latency.c */
 int html_put_latency(struct html_page *page, const struct html_run *run, struct osi_error *err);
@@ -105,6 +113,7 @@ void html_tree_free(struct html_tree *tree); /* NULL is allowed */
 uint32_t html_tree_function(struct html_tree *tree, const char *name, const char *module);
 /* Adds a path, the outermost function first. */
 void html_tree_add(struct html_tree *tree, const uint32_t *path, size_t length, uint64_t self);
+/* html-flame.c */
 void html_tree_put(struct html_tree *tree, struct html_page *page);
 /* html-pprof.c, html-folded.c: 0, or -errno and a sentence. */
 int html_read_pprof(struct html_tree *tree, const char *dir, struct osi_error *err);
