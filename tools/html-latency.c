@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The panel of latencies: the histograms of a run, a line of the plot each.
  *
- * A blob has two numbers for each bucket: how far its upper end is above that of the one before, and
- * how many values are in it. */
+ * A blob has two numbers for each bucket: how far its upper end is above that of the one before,
+ * and how many values are in it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

@@ -144,15 +144,16 @@ static int open_run_trace(struct html_run *run, struct osi_error *err)
     }
     run->decoder = decoder_new(run->reader);
     if (osi_trace_n_types(run->reader) == 0) {
-        return osi_fail(err, -EINVAL, "%s/meta is damaged: it says of no event what it is", run->dir);
+        return osi_fail(err, -EINVAL, "%s/meta is damaged: it has no types of events",
+                        run->dir);
     }
     if (decoder_has(run->decoder, OSI_EVENT_SCHED_SWITCH)) {
         return report_trace(run, err);
     }
     return has(run->dir, "summary.json")
                ? read_summary(run, err)
-               : osi_fail(err, -EINVAL, "%s has no sched_switch events and no summary.json, so there "
-                          "is nothing to show", run->dir);
+               : osi_fail(err, -EINVAL, "%s has no sched_switch events and no summary.json, so "
+                          "there is nothing to show", run->dir);
 }
 
 int html_run_open(struct html_run *run, const char *dir, struct osi_error *err)

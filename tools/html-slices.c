@@ -122,8 +122,8 @@ static void join_all(struct html_lanes *lanes)
     }
 }
 
-/* What came since the last time was not joined yet, so the quantum that there is may do. One as long
- * as everything leaves a slice per lane, however small the limit is. */
+/* What came since the last time was not joined yet, so the quantum that there is may do. One as
+ * long as everything leaves a slice per lane, however small the limit is. */
 static void make_room(struct html_lanes *lanes)
 {
     uint64_t wanted = MAX(lanes->limit / 4 * 3, lanes->all->len);

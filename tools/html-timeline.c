@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The panel of the timeline: which run shows what. Tasks are of one run and interrupts of one: those
- * of a boot that several plugins watched are the same, seen twice. */
+/* The panel of the timeline: which run shows what. Tasks are of one run and interrupts of one:
+ * those of a boot that several plugins watched are the same, seen twice. */
 #include <string.h>
 
 #include "html.h"
@@ -55,8 +55,8 @@ static void put(struct html_page *page, struct html_lanes *lanes, struct html_na
 
     html_names_span(names, &first, &last);
     /* Times may have more digits than a number in JavaScript. */
-    g_string_append_printf(page->json, ",\"timeline\":{\"base\":\"%" G_GUINT64_FORMAT "\",\"end\":\""
-                           "%" G_GUINT64_FORMAT "\",\"unit\":\"%s\",", first, last,
+    g_string_append_printf(page->json, ",\"timeline\":{\"base\":\"%" G_GUINT64_FORMAT
+                           "\",\"end\":\"%" G_GUINT64_FORMAT "\",\"unit\":\"%s\",", first, last,
                            (tasks ? tasks : irqs)->unit);
     put_source(page, "tasks_from", tasks);
     put_source(page, "irqs_from", irqs);

@@ -2,8 +2,8 @@
 /* osinstr report --html: one page that needs nothing else, of the runs of one boot.
  *
  * Everything is read and encoded before the first byte is written. The page has one object of JSON,
- * and blobs that it names: columns of numbers, as variable-length integers in base64. Names come from
- * a guest: whatever they are, html-json.c makes text of them that cannot end a script element. */
+ * and blobs that it names: columns of numbers, as variable-length integers in base64. Names come
+ * from a guest: whatever they are, html-json.c makes text of them that cannot end a script element. */
 #ifndef TOOLS_HTML_H
 #define TOOLS_HTML_H
 

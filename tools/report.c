@@ -281,6 +281,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command command_report = {
     .name = "report",
-    .summary = "Print the tables that the plugin printed, from the trace; draw a heatmap; make a page",
+    .summary = "Print the tables that the plugin printed, from the trace; draw a heatmap; make "
+               "a page",
     .run = run,
 };

@@ -10,6 +10,8 @@ keyHelp.push(['Flame graph', [
     ['Esc', 'nothing is looked for any more'],
 ]]);
 
+const FLAME_HINT = 'Press a frame to make it as wide as the graph; arrows choose frames. ? lists all keys.';
+
 class Flame {
     constructor(data, number) {
         this.data = data;
@@ -24,11 +26,11 @@ class Flame {
     }
     build(id) {
         const { data, tree } = this, share = data.left_out_total / Math.max(tree.total[0], 1);
-        const left = data.left_out ? ` ${formatCount(data.left_out)} frames of less than ${formatCount(data.least)} instructions were ` +
-            `left out to keep the page small; they have ${formatShare(share)} of all.` : '';
+        const left = data.left_out ? ` ${formatCount(data.left_out)} frames of less than ${formatCount(data.least)} ` +
+            `instructions were left out to keep the page small; they have ${formatShare(share)} of all.` : '';
         this.section = addSection(id, 'Flame graph',
-            `${formatCount(tree.total[0])} instructions in ${formatCount(tree.n)} frames: callers above, width is what a function ` +
-            `and all below it executed.${left}`, data.dir);
+            `${formatCount(tree.total[0])} instructions in ${formatCount(tree.n)} frames: callers above, width is what ` +
+            `a function and all below it executed.${left}`, data.dir);
         this.section.dataset.nodes = tree.n;
         this.section.dataset.total = tree.total[0];
         this.input = element('input', {
@@ -69,30 +71,38 @@ class Flame {
     }
     describe(i) {
         const { tree } = this, of = (count, whole) => `${formatCount(count)} (${formatShare(count / Math.max(whole, 1))})`;
-        const lines = [tree.name(i) + (tree.module(i) ? ` ${tree.module(i)}` : ''), `total ${of(tree.total[i], tree.total[0])} instructions`,
-            `self ${of(tree.self[i], tree.total[0])}`];
+        const lines = [tree.name(i) + (tree.module(i) ? ` ${tree.module(i)}` : ''),
+            `total ${of(tree.total[i], tree.total[0])} instructions`, `self ${of(tree.self[i], tree.total[0])}`];
         if (i)
-            lines.push(`${formatShare(tree.total[i] / Math.max(tree.total[tree.parent[i]], 1))} of ${tree.name(tree.parent[i])}`);
+            lines.push(`${this.share(tree.total[i], tree.parent[i])} of ${tree.name(tree.parent[i])}`);
         return lines;
     }
     said() {
         const { tree } = this;
         this.section.dataset.root = this.root;
         this.section.dataset.chosen = this.chosen ?? '';
-        this.where.textContent = this.root ? `${tree.name(this.root)}: ${formatShare(tree.total[this.root] / Math.max(tree.total[0], 1))} of all` : '';
-        this.details.textContent = this.chosen === null ? 'Press a frame to make it as wide as the graph; arrows choose frames. ? lists all keys.' : this.describe(this.chosen).join(' · ');
+        this.where.textContent = this.root ? `${tree.name(this.root)}: ${this.share(tree.total[this.root], 0)} of all` : '';
+        this.details.textContent = this.chosen === null ? FLAME_HINT : this.describe(this.chosen).join(' · ');
         this.graph.layout();
         this.graph.redraw();
     }
+    // What part of a frame's total that is.
+    share(count, i) {
+        return formatShare(count / Math.max(this.tree.total[i], 1));
+    }
+    at(event) {
+        const { x, y } = this.graph.place(event);
+        return this.drawing.at(x, y + this.graph.scrolled, this.graph.width, this.root);
+    }
     hover(event) {
-        const { x, y } = this.graph.place(event), i = this.drawing.at(x, y + this.graph.scrolled, this.graph.width, this.root);
+        const i = this.at(event);
         if (i === null)
             tip.hide();
         else
             tip.show(this.describe(i).join('\n'), event.clientX, event.clientY);
     }
     click(event) {
-        const { x, y } = this.graph.place(event), i = this.drawing.at(x, y + this.graph.scrolled, this.graph.width, this.root);
+        const i = this.at(event);
         if (i !== null) {
             this.chosen = i;
             this.zoom(i);
@@ -128,7 +138,7 @@ class Flame {
         const text = this.input.value.trim().toLowerCase();
         this.found = text ? this.tree.search(text) : null;
         this.state.textContent = !this.found ? '' : this.found.nodes.length
-            ? `${formatCount(this.found.nodes.length)} frames, ${formatShare(this.found.total / Math.max(this.tree.total[0], 1))} of all` : 'nothing';
+            ? `${formatCount(this.found.nodes.length)} frames, ${this.share(this.found.total, 0)} of all` : 'nothing';
         this.section.dataset.matches = this.found ? this.found.nodes.length : 0;
         this.graph.redraw();
     }
@@ -137,7 +147,8 @@ class Flame {
         const nodes = this.found?.nodes ?? [], here = this.chosen ?? (by > 0 ? -1 : Infinity);
         if (!nodes.length)
             return;
-        const at = by > 0 ? firstIndex(0, nodes.length, (i) => nodes[i] > here) : firstIndex(0, nodes.length, (i) => nodes[i] >= here) - 1;
+        const at = by > 0 ? firstIndex(0, nodes.length, (i) => nodes[i] > here)
+            : firstIndex(0, nodes.length, (i) => nodes[i] >= here) - 1;
         const node = nodes[(at + nodes.length) % nodes.length];
         this.chosen = node;
         if (node < this.root || node >= this.tree.end[this.root] || this.narrow(node))

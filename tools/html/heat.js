@@ -36,7 +36,8 @@ class Heat {
         this.section.dataset.rows = this.lines.length;
         this.section.dataset.columns = data.columns;
         this.select = element('select', { onchange: () => this.order(this.select.value) },
-            element('option', { value: 'total' }, 'most first'), element('option', { value: 'phase' }, 'by phase of the run'));
+            element('option', { value: 'total' }, 'most first'),
+            element('option', { value: 'phase' }, 'by phase of the run'));
         this.details = element('p', { class: 'details', 'aria-live': 'polite' },
             'Press a cell, or use the arrows, for its value. ? lists all keys.');
         this.graph = new Graph({
@@ -56,7 +57,8 @@ class Heat {
         }
         this.section.append(element('div', { class: 'bar' }, element('label', {}, 'Order', this.select),
             element('span', { class: 'space' }),
-            element('span', { class: 'scale' }, '0', this.scale, `${formatShort(data.most)} in one column`)), this.graph.box, this.details);
+            element('span', { class: 'scale' }, '0', this.scale, `${formatShort(data.most)} in one column`)),
+        this.graph.box, this.details);
     }
     // Rows of time, and the sum of others, stay below.
     order(name) {
@@ -74,7 +76,8 @@ class Heat {
         const value = line.cells[column], levels = this.colors.length - 1;
         if (!value)
             return 0;
-        const share = line.vcpus ? Math.min(1, value / (this.widthOf(column) * line.vcpus)) : Math.sqrt(value / Math.max(this.data.most, 1));
+        const share = line.vcpus ? Math.min(1, value / (this.widthOf(column) * line.vcpus))
+            : Math.sqrt(value / Math.max(this.data.most, 1));
         return Math.max(1, Math.min(levels, Math.ceil(share * levels)));
     }
     widthOf(column) {
@@ -105,7 +108,8 @@ class Heat {
         if (this.cell) {
             context.strokeStyle = '#ffffff';
             context.lineWidth = 2;
-            context.strokeRect(left + this.cell.column * each - 1, HEAT_AXIS + this.cell.row * HEAT_ROW - scrolled - 1, Math.max(each, 2) + 2, HEAT_ROW + 1);
+            const x = left + this.cell.column * each, y = HEAT_AXIS + this.cell.row * HEAT_ROW - scrolled;
+            context.strokeRect(x - 1, y - 1, Math.max(each, 2) + 2, HEAT_ROW + 1);
         }
     }
     // Where several columns share a pixel, the hottest is seen.
@@ -126,13 +130,15 @@ class Heat {
         const { x, y } = this.graph.place(event), width = this.graph.width, left = this.left(width);
         const row = Math.floor((y - HEAT_AXIS + this.graph.scrolled) / HEAT_ROW);
         const column = Math.floor((x - left) / Math.max(width - left, 1) * this.data.columns);
-        return y < HEAT_AXIS || row < 0 || row >= this.lines.length || column < 0 || column >= this.data.columns ? null : { row, column };
+        const inside = y >= HEAT_AXIS && row >= 0 && row < this.lines.length && column >= 0 && column < this.data.columns;
+        return inside ? { row, column } : null;
     }
     describe({ row, column }) {
         const line = this.lines[row], { data } = this, value = line.cells[column];
         const stamp = (time) => formatStamp(BigInt(Math.round(Math.min(time, data.end))), data.unit);
         return [visible(line.name), `${stamp(column * data.width)} to ${stamp((column + 1) * data.width)}`,
-            line.vcpus ? `${formatTime(value, data.unit)} of ${line.vcpus} CPUs` : `${formatCount(value)} ${visible(data.value_unit)}`,
+            line.vcpus ? `${formatTime(value, data.unit)} of ${line.vcpus} CPUs`
+                : `${formatCount(value)} ${visible(data.value_unit)}`,
             line.vcpus ? `${formatTime(line.total, data.unit)} in all` : `${formatCount(line.total)} in all`];
     }
     hover(event) {
@@ -144,7 +150,8 @@ class Heat {
     }
     choose(cell) {
         this.cell = cell;
-        this.details.textContent = this.describe(cell).join(' · ') + (this.jump ? ' · Enter: the same time in the timeline' : '');
+        this.details.textContent = this.describe(cell).join(' · ') +
+            (this.jump ? ' · Enter: the same time in the timeline' : '');
         this.section.dataset.cell = `${cell.row},${cell.column}`;
         this.graph.reveal(HEAT_AXIS + cell.row * HEAT_ROW, HEAT_ROW + 2, HEAT_AXIS);
         this.graph.redraw();
@@ -157,7 +164,8 @@ class Heat {
     key(event) {
         const { row, column } = this.cell ?? { row: 0, column: -1 }, last = this.data.columns - 1;
         const cells = {
-            ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1], ArrowUp: [row - 1, column], ArrowDown: [row + 1, column],
+            ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
+            ArrowUp: [row - 1, column], ArrowDown: [row + 1, column],
             Home: [row, 0], End: [row, last],
         };
         if (event.ctrlKey || event.altKey || event.metaKey || last < 0)

@@ -10,7 +10,8 @@ class LatencyLine {
     constructor({ tag, count, blob }) {
         const [, measure, label, cpu] = /^([^.]*)\.?(.*?)\.?(cpu_[^.]*)?$/.exec(tag);
         Object.assign(this, { tag, count, measure, cpu: cpu ? cpu.slice(4) : '' });
-        this.label = [label.replace(/^irq(\d+)\.(.+)$/, '$2 (irq $1)'), cpu && cpu !== 'cpu_all' ? `CPU ${cpu.slice(4)}` : '']
+        this.label = [label.replace(/^irq(\d+)\.(.+)$/, '$2 (irq $1)'),
+            cpu && cpu !== 'cpu_all' ? `CPU ${cpu.slice(4)}` : '']
             .filter(Boolean).join(', ') || 'all CPUs';
         this.shares = [];
         this.values = [];
@@ -25,7 +26,8 @@ class LatencyLine {
     }
     // The least value that so large a share does not exceed.
     at(share) {
-        return this.values[Math.min(firstIndex(0, this.shares.length, (i) => this.shares[i] >= share), this.shares.length - 1)];
+        const last = this.shares.length - 1;
+        return this.values[firstIndex(0, last, (i) => this.shares[i] >= share)];
     }
     // Points of the line: a place on the axis, a value.
     *points() {
@@ -126,21 +128,23 @@ class Latency {
     }
     said() {
         const line = this.current, unit = this.data.unit, share = 1 - 10 ** -this.cursor;
-        this.details.textContent = !line ? '' : `${visible(line.label)}: ${(100 * share).toFixed(Math.max(1, Math.ceil(this.cursor)))} % took at most ` +
+        const digits = Math.max(1, Math.ceil(this.cursor));
+        this.details.textContent = !line ? '' : `${visible(line.label)}: ${(100 * share).toFixed(digits)} % took at most ` +
             `${formatTime(line.at(share), unit)} (${formatExact(line.at(share), unit)}) · ` +
             `p50 ${formatTime(line.at(0.5), unit)} · p99 ${formatTime(line.at(0.99), unit)} · most ${formatTime(line.at(1), unit)}`;
         this.graph.redraw();
     }
     y(value) {
         const { top, height, low, high } = this.area;
-        return top + height * (1 - (Math.log10(Math.max(value, low)) - Math.log10(low)) / (Math.log10(high) - Math.log10(low)));
+        return top + height * (1 - Math.log10(Math.max(value, low) / low) / Math.log10(high / low));
     }
     drawGrid(context, width, height) {
         const { left, top } = this.area, unit = this.data.unit;
         context.fillStyle = color('muted');
         context.textAlign = 'right';
         for (let value = this.area.low; value <= this.area.high * 1.01; value *= 10) {
-            context.fillText(unit === 'ns' ? formatTime(value, unit).replace(/\.0+ /, ' ') : formatShort(value), left - 6, this.y(value));
+            const text = unit === 'ns' ? formatTime(value, unit).replace(/\.0+ /, ' ') : formatShort(value);
+            context.fillText(text, left - 6, this.y(value));
             context.globalAlpha = 0.25;
             context.fillRect(left, Math.round(this.y(value)), width - left, 1);
             context.globalAlpha = 1;
@@ -176,16 +180,19 @@ class Latency {
     draw(context, width, height) {
         const shown = this.all.filter((line) => this.shown.has(line));
         // The very least is often nothing at all; it is below the axis.
-        const left = 64, top = 12, low = shown.map((line) => Math.max(line.at(0.05), 1)), high = shown.map((line) => line.at(1));
+        const low = shown.map((line) => Math.max(line.at(0.05), 1)), high = shown.map((line) => line.at(1));
+        const left = 64, top = 12;
         this.end = Math.max(...shown.map((line) => line.end), 1);
         this.area = {
             left, top, width: width - left - 14, height: height - top - 30,
-            low: 10 ** Math.floor(Math.log10(Math.min(...low, 1e12))), high: 10 ** Math.ceil(Math.log10(Math.max(...high, 10))),
+            low: 10 ** Math.floor(Math.log10(Math.min(...low, 1e12))),
+            high: 10 ** Math.ceil(Math.log10(Math.max(...high, 10))),
         };
         if (this.area.low >= this.area.high)
             this.area.low = this.area.high / 10;
         this.drawGrid(context, width, height);
-        shown.filter((line) => line !== this.current).concat(this.current ?? []).forEach((line) => this.drawLine(context, line));
+        shown.filter((line) => line !== this.current).concat(this.current ?? [])
+            .forEach((line) => this.drawLine(context, line));
         if (this.current) {
             const share = 1 - 10 ** -this.cursor, x = left + this.cursor / this.end * this.area.width;
             context.fillStyle = color('text');
@@ -198,11 +205,12 @@ class Latency {
     // The largest of each measure, and how they came about.
     addWorst(jump) {
         const { summary } = this, suffix = `_${this.data.unit}`, rows = [];
-        for (const measure of Object.keys(summary).filter((key) => isTable(summary[key]) && `max_at${suffix}` in summary[key][0]))
+        const measures = Object.keys(summary).filter((key) => isTable(summary[key]) && `max_at${suffix}` in summary[key][0]);
+        for (const measure of measures)
             for (const row of summary[measure].filter((one) => String(one.cpu) === 'all'))
                 rows.push({
                     measure: measure.replace(/_/g, ' '),
-                    what: row.name ? `${row.name}${row.hwirq !== undefined && row.hwirq !== null ? ` (irq ${row.hwirq})` : ''}` : 'all',
+                    what: row.name ? `${row.name}${Number.isInteger(row.hwirq) ? ` (irq ${row.hwirq})` : ''}` : 'all',
                     cases: row.count, [`p99${suffix}`]: row[`p99${suffix}`], [`max${suffix}`]: row[`max${suffix}`],
                     [`max_at${suffix}`]: row[`max_at${suffix}`],
                 });
@@ -212,7 +220,8 @@ class Latency {
                 key: 'worst', rows, total: rows.length, caption: 'Worst cases',
                 jump: jump && ((time, row) => jump(time, row[`max${suffix}`] ?? 0)),
             });
-            this.section.append(makeFold(`Worst cases${jump ? '; times lead to the timeline' : ''}`, table, rows.length, true));
+            const title = `Worst cases${jump ? '; times lead to the timeline' : ''}`;
+            this.section.append(makeFold(title, table, rows.length, true));
         }
         for (const key of Object.keys(summary).filter((name) => name.startsWith('worst_') && isTable(summary[name]))) {
             const title = `How the worst came about: ${key.slice(6).replace(/_/g, ' ')}`;

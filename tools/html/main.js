@@ -8,9 +8,11 @@ function start() {
     // A time of a run that counts otherwise than the timeline is no place in it.
     const jumpFrom = (unit) => (timeline && timeline.slices.unit === unit
         ? (time, length) => timeline.jump(time, typeof length === 'number' ? length : 0) : null);
-    page.latency.filter((data) => data.lines.length).forEach((data, i) => new Latency(data, i).addWorst(jumpFrom(data.unit)));
+    page.latency.filter((data) => data.lines.length)
+        .forEach((data, i) => new Latency(data, i).addWorst(jumpFrom(data.unit)));
     page.flame.forEach((data, i) => new Flame(data, i));
-    page.heat.filter((data) => data.lines.length && data.columns).forEach((data, i) => new Heat(data, i, jumpFrom(data.unit)));
+    page.heat.filter((data) => data.lines.length && data.columns)
+        .forEach((data, i) => new Heat(data, i, jumpFrom(data.unit)));
     if (page.runs.some((run) => Object.values(run.summary).some(isTable))) {
         const section = addSection('tables', 'Tables', 'As the plugins report them. A press on a column sorts by it.');
         for (const run of page.runs) {

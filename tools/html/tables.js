@@ -31,7 +31,8 @@ function makeCell(row, column) {
 // `total`: how many rows the report has; the page may have fewer. jump(time, row) makes links of points in time.
 function makeTable({ key, rows, total, columns, jump, caption }) {
     const names = (columns ?? Object.keys(rows[0])).filter((name) => !HIDDEN.includes(name));
-    const shown = [...names.filter((name) => !LAST.includes(name)), ...names.filter((name) => LAST.includes(name))].map((name) => ({ ...columnOf(name), jump }));
+    const shown = [...names.filter((name) => !LAST.includes(name)), ...names.filter((name) => LAST.includes(name))]
+        .map((name) => ({ ...columnOf(name), jump }));
     const body = element('tbody', {}), more = element('p', { class: 'more' });
     const heads = shown.map((column) => element('th', { scope: 'col' },
         element('button', { type: 'button', onclick: () => sortBy(column) }, column.label)));

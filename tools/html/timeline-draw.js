@@ -112,7 +112,7 @@ class TimelineDrawing {
         context.fillStyle = color(selected || row.first || row.kind === 'task' ? 'text' : 'muted');
         context.font = `${row.first ? '600 ' : ''}${row.height < 16 ? 10.5 : 12}px ${color('sans')}`;
         const indent = row.kind === 'tasks' || row.kind === 'task' || row.first ? 8 : 16;
-        context.fillText(fitText(context, row.first ? row.label : row.label, left - indent - 6), indent, y + row.height / 2 + 0.5);
+        context.fillText(fitText(context, row.label, left - indent - 6), indent, y + row.height / 2 + 0.5);
         context.font = `12px ${color('sans')}`;
     }
     drawAxis(context, width, left, view) {

@@ -10,8 +10,10 @@ class TimelineSearch {
             type: 'search', placeholder: 'task or interrupt', 'aria-label': 'Search by name',
             oninput: () => this.look(), onkeydown: (event) => this.key(event),
         });
-        this.previous = element('button', { type: 'button', 'aria-label': 'Previous match', onclick: () => this.go(-1) }, '▲');
-        this.next = element('button', { type: 'button', 'aria-label': 'Next match', onclick: () => this.go(1) }, '▼');
+        const button = (label, text, by) =>
+            element('button', { type: 'button', 'aria-label': label, onclick: () => this.go(by) }, text);
+        this.previous = button('Previous match', '▲', -1);
+        this.next = button('Next match', '▼', 1);
         this.state = element('span', { class: 'state', role: 'status' });
         this.look();
     }
@@ -53,11 +55,11 @@ class TimelineSearch {
             return;
         const { timeline } = this, { row, slice, view } = timeline;
         const here = row && slice !== null && row.source.n > slice ? row.source.start[slice] : (view.from + view.to) / 2;
-        const best = this.nearest(here, direction, row?.source) ?? this.nearest(direction > 0 ? -1 : Infinity, direction, null);
+        const best = this.nearest(here, direction) ?? this.nearest(direction > 0 ? -1 : Infinity, direction);
         if (best)
             timeline.goTo(best.row, best.i);
     }
-    nearest(here, direction, not) {
+    nearest(here, direction) {
         let best = null;
         for (const row of this.timeline.drawing.rows) {
             const lane = row.source;
@@ -74,7 +76,8 @@ class TimelineSearch {
     }
 }
 
-const TIMELINE_HINT = 'Drag to see a stretch; press a slice, or , and ., for its times. After a press the wheel zooms. ? lists all keys.';
+const TIMELINE_HINT = 'Drag to see a stretch; press a slice, or , and ., for its times. After a press the wheel zooms. ' +
+    '? lists all keys.';
 
 class Timeline {
     constructor(data) {
@@ -83,8 +86,6 @@ class Timeline {
         this.view = { from: 0, to: this.slices.span };
         this.past = [];
         this.row = this.slice = this.mark = null;
-        this.mark = null;
-        this.slice = null;
         this.search = new TimelineSearch(this);
         this.build(data);
         new TimelineInput(this, this.graph);
@@ -106,8 +107,10 @@ class Timeline {
         const joined = data.quantum ? ` Of those that are shorter than ${formatTime(data.quantum, slices.unit)}, ` +
             `${formatCount(slices.joined)} were joined to keep the page small; a task that has no others has no row.` : '';
         this.section = addSection('timeline', 'Timeline',
-            `${formatCount(slices.count)} slices of ${slices.rows.length} tasks${kinds.has('irqs') ? ' and of interrupts' : ''}. ` +
-            `Rows of CPUs show who ran, rows of tasks on which CPU; a thin line before a slice is the wait since the wakeup.${joined}`,
+            `${formatCount(slices.count)} slices of ${formatCount(slices.rows.length)} tasks` +
+            `${kinds.has('irqs') ? ' and of interrupts' : ''}. ` +
+            'Rows of CPUs show who ran, rows of tasks on which CPU; a thin line before a slice is the wait since the ' +
+            `wakeup.${joined}`,
             [...new Set([data.tasks_from, data.irqs_from])].filter(Boolean).join(', '));
         this.section.dataset.slices = slices.count;
         this.range = element('span', { class: 'state', role: 'status' });
@@ -126,7 +129,8 @@ class Timeline {
         this.section.append(element('div', { class: 'bar' }, this.search.input, this.search.previous, this.search.next,
             this.search.state, element('span', { class: 'space' }), this.range,
             button('−', 'Zoom out', () => this.zoom(2)), button('+', 'Zoom in', () => this.zoom(0.5)),
-            button('All', 'The whole run', () => this.show(0, slices.span)), button('Back', 'Back to the stretch before', () => this.back())),
+            button('All', 'The whole run', () => this.show(0, slices.span)),
+            button('Back', 'Back to the stretch before', () => this.back())),
         this.graph.box, this.details, this.legend(kinds));
     }
     legend(kinds) {
@@ -156,7 +160,8 @@ class Timeline {
     }
     said() {
         const { slices, view } = this;
-        this.range.textContent = `${slices.time(view.from)} – ${slices.time(view.to)} (${formatTime(view.to - view.from, slices.unit)})`;
+        this.range.textContent = `${slices.time(view.from)} – ${slices.time(view.to)} ` +
+            `(${formatTime(view.to - view.from, slices.unit)})`;
         this.section.dataset.from = Math.round(view.from);
         this.section.dataset.to = Math.round(view.to);
         this.graph.redraw();
@@ -197,7 +202,8 @@ class Timeline {
         if (i === null || i === undefined)
             tip.hide();
         else
-            tip.show(this.slices.describe(row.source.lane(i), row.source.index(i)).join('\n'), box.left + place.x, box.top + place.y);
+            tip.show(this.slices.describe(row.source.lane(i), row.source.index(i)).join('\n'),
+                box.left + place.x, box.top + place.y);
     }
     choose(place) {
         const row = this.rowAt(place.y);
@@ -240,7 +246,8 @@ class Timeline {
     zoomToSlice() {
         if (!this.row || this.slice === null)
             return;
-        const from = this.row.source.start[this.slice], to = this.row.source.end[this.slice], half = Math.max((to - from) / 2, 10);
+        const from = this.row.source.start[this.slice], to = this.row.source.end[this.slice];
+        const half = Math.max((to - from) / 2, 10);
         this.show(from - half, to + half);
     }
     clear() {
