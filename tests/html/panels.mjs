@@ -125,7 +125,7 @@ export async function useLatency(tab, same, check, json) {
     const masked = irq.masked.map((row) => [`masked.cpu_${row.cpu}`, row.count]);
     same('latency: counts of masked sections', lines.filter(([tag]) => tag.startsWith('masked.')).sort(), masked.sort());
     const count = (measure) => irq[measure].reduce((sum, row) => sum + row.count, 0);
-    for (const measure of ['entry_to_handler', 'handler', 'entry_to_exit'])
+    for (const measure of new Set(lines.map(([tag]) => tag.split('.')[0])))
         same(`latency: counts of ${measure}`, lines.filter(([tag]) => tag.startsWith(`${measure}.`)).reduce((sum, line) => sum + line[1], 0), count(measure));
     const p99 = await tab.evaluate('new LatencyLine(page.latency[0].lines.find((line) => line.tag === "masked.cpu_all")).at(0.99)');
     same('latency: p99 is the report\'s', p99, irq.masked.find((row) => row.cpu === 'all').p99_ns);
