@@ -129,6 +129,9 @@ export async function useLatency(tab, same, check, json) {
         same(`latency: counts of ${measure}`, lines.filter(([tag]) => tag.startsWith(`${measure}.`)).reduce((sum, line) => sum + line[1], 0), count(measure));
     const p99 = await tab.evaluate('new LatencyLine(page.latency[0].lines.find((line) => line.tag === "masked.cpu_all")).at(0.99)');
     same('latency: p99 is the report\'s', p99, irq.masked.find((row) => row.cpu === 'all').p99_ns);
+    const most = irq.assert_to_entry.find((row) => row.cpu === 'all').max_ns;
+    check('latency: the largest is the report\'s', (await text(tab, '#latency .details')).includes(`most ${await tab.evaluate(`formatTime(${most}, 'ns')`)}`),
+        `${most}: ${await text(tab, '#latency .details')}`);
     await tab.evaluate('document.querySelector("#latency .graph").focus()');
     const before = await text(tab, '#latency .details');
     await tab.key('ArrowRight');
