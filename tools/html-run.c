@@ -24,6 +24,20 @@ static bool has(const char *dir, const char *name)
 }
 
 /* ---- the summary ---- */
+/* Tables have objects, notes are strings: the page relies on it. */
+static bool is_uniform(JsonArray *rows)
+{
+    for (guint i = 0; i < json_array_get_length(rows); i++) {
+        JsonNode *row = json_array_get_element(rows, i);
+
+        if (JSON_NODE_TYPE(row) != JSON_NODE_TYPE(json_array_get_element(rows, 0)) ||
+            (JSON_NODE_HOLDS_VALUE(row) && !json_node_get_string(row))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A table is cut, and "rows_of" says how long it was. */
 static JsonNode *cut_table(JsonArray *rows)
 {
@@ -48,6 +62,9 @@ static char *cut_summary(JsonObject *object)
     for (GList *key = keys; key; key = key->next) {
         JsonNode *node = json_object_get_member(object, key->data);
 
+        if (JSON_NODE_HOLDS_ARRAY(node) && !is_uniform(json_node_get_array(node))) {
+            continue;
+        }
         if (JSON_NODE_HOLDS_ARRAY(node)) {
             json_object_set_int_member(rows, key->data,
                                        json_array_get_length(json_node_get_array(node)));

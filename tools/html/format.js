@@ -85,6 +85,8 @@ function columnOf(key) {
 function formatCell(value, column) {
     if (value === null || value === undefined)
         return '–';
+    if ((column.kind === 'stamp' || column.kind === 'time') && !/^\d+$/.test(value))
+        return visible(value); // a file that someone has changed
     if (column.kind === 'stamp')
         return formatStamp(value, column.unit);
     if (column.kind === 'time')

@@ -22,6 +22,11 @@ function factsOf(summary, wanted) {
         .map(([key, value]) => [key, spaced(key, value)]);
 }
 
+// Of a file that someone has changed this may be anything.
+function notesOf(summary) {
+    return Array.isArray(summary.notes) && summary.notes.every((note) => typeof note === 'string') ? summary.notes : [];
+}
+
 // A fact of the machine stands once if all runs say the same.
 function addSummary() {
     const runs = page.runs, section = addSection('summary', 'Summary');
@@ -36,7 +41,7 @@ function addSummary() {
             element('h3', {}, visible(run.summary.report), ' ', element('small', {}, visible(run.dir))),
             factList(factsOf(run.summary, (key) => !common.includes(key)))));
     section.append(cards);
-    const notes = runs.flatMap((run) => (run.summary.notes ?? []).map((note) =>
+    const notes = runs.flatMap((run) => notesOf(run.summary).map((note) =>
         element('li', {}, element('b', {}, `${visible(run.summary.report)}: `), visible(note))));
     if (notes.length)
         section.append(element('ul', { class: 'notes' }, ...notes));

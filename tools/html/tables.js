@@ -20,7 +20,7 @@ function makeCell(row, column) {
     const value = row[column.key], text = formatCell(value, column);
     const numeric = typeof value === 'number' || column.kind !== 'plain';
     const long = text.length > 48;
-    if (column.kind === 'stamp' && column.jump && value !== null) {
+    if (column.kind === 'stamp' && column.jump && /^\d+$/.test(value)) {
         const button = element('button', { class: 'link', type: 'button', title: 'show in the timeline' }, text);
         button.addEventListener('click', () => column.jump(BigInt(value), row));
         return element('td', { class: 'number' }, button);
