@@ -68,6 +68,8 @@ class TimelineDrawing {
             const pixel = Math.max(Math.floor(x), left);
             const until = source.from(view.from + (pixel + 1 - left) / scale, i + 1);
             this.drawPixel(context, source, i, until, pixel, y, height, scale, matches);
+            for (let k = i; row.kind === 'task' && k < Math.min(until, i + SAMPLES); k++)
+                this.drawWait(context, row, k, y, left + (source.start[k] - view.from) * scale, scale, left);
             i = until;
         }
     }
