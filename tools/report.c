@@ -12,6 +12,7 @@
 #include "account-irq.h"
 #include "events.h"
 #include "heat.h"
+#include "html.h"
 #include "notes.h"
 #include "progress.h"
 #include "report.h"
@@ -201,10 +202,44 @@ static int report_run(const char *dir, const char *top, const struct heat_option
                : report_trace(dir, top, heat->json);
 }
 
+/* What belongs to the other outputs; NULL: nothing. */
+static const char *not_for_html(const char *top, const struct heat_options *heat)
+{
+    return top ? "--top" : heat->color ? "--color" : heat->rows ? "--rows" : heat->order ? "--order"
+         : heat->svg ? "--svg" : heat->json ? "--json" : NULL;
+}
+
+static const char *only_for_html(const struct html_options *html)
+{
+    return html->selection.from_text ? "--from" : html->selection.to_text ? "--to"
+         : html->slices ? "--slices" : html->output ? "--output" : NULL;
+}
+
+static int report_dirs(char **dirs, size_t n, const char *top, struct heat_options *heat,
+                       const struct html_options *html, bool as_html)
+{
+    const char *foreign = as_html ? not_for_html(top, heat) : only_for_html(html);
+    char **cpus = html->selection.cpus;
+
+    if (foreign) {
+        return complain(as_html ? "%s is not for --html" : "%s is for --html", foreign);
+    }
+    if (as_html) {
+        return html_report(dirs, n, html);
+    }
+    if (n > 1) {
+        return complain("one directory at a time: what is %s? (--html takes several)", dirs[1]);
+    }
+    heat->cpu = cpus ? cpus[g_strv_length(cpus) - 1] : NULL;
+    return report_run(dirs[0], top, heat);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     char *top = NULL;
+    gboolean as_html = FALSE;
     struct heat_options heat = { .svg = FALSE };
+    struct html_options html = { .output = NULL };
     const GOptionEntry entries[] = {
         { "top", 't', 0, G_OPTION_ARG_STRING, &top,
           "Rows of the table of tasks; 0: all; default: as when recorded", "N" },
@@ -212,30 +247,44 @@ static int run(const struct command *command, int argc, char **argv)
           NULL },
         { "rows", 'r', 0, G_OPTION_ARG_STRING, &heat.rows,
           "Heatmap: rows to draw, the others are summed; 0: all; default: 40", "N" },
-        { "order", 'o', 0, G_OPTION_ARG_STRING, &heat.order,
+        { "order", 0, 0, G_OPTION_ARG_STRING, &heat.order,
           "Heatmap: total (default), or phase: by when a row had half of it", "ORDER" },
-        { "cpu", 'c', 0, G_OPTION_ARG_STRING, &heat.cpu, "Heatmap: of this CPU only", "N" },
         { "color", 0, 0, G_OPTION_ARG_STRING, &heat.color,
           "Heatmap: auto (default), always, never, 256 or 24bit", "WHEN" },
         { "svg", 0, 0, G_OPTION_ARG_NONE, &heat.svg, "Heatmap: print SVG", NULL },
+        { "html", 0, 0, G_OPTION_ARG_NONE, &as_html,
+          "Print a page to look at, of one run or of several of one boot", NULL },
+        { "output", 'o', 0, G_OPTION_ARG_FILENAME, &html.output, "HTML: write it to FILE", "FILE" },
+        { "cpu", 'c', 0, G_OPTION_ARG_STRING_ARRAY, &html.selection.cpus,
+          "Heatmap: of this CPU only; HTML: these in the timeline (repeatable)", "N" },
+        { "from", 0, 0, G_OPTION_ARG_STRING, &html.selection.from_text,
+          "HTML: the timeline from 12.345678s, 1.5ms, 1500us or 1500000 (ns) on", "TIME" },
+        { "to", 0, 0, G_OPTION_ARG_STRING, &html.selection.to_text,
+          "HTML: the timeline to this time", "TIME" },
+        { "slices", 0, 0, G_OPTION_ARG_STRING, &html.slices,
+          "HTML: at most so many in the timeline, short ones are joined; default: 2000000", "N" },
         G_OPTION_ENTRY_NULL,
     };
-    const char *dir;
+    char **dirs;
+    size_t n;
     int status;
 
-    if (arguments(command, entries, argc, argv, &dir, &status)) {
-        status = report_run(dir, top, &heat);
+    if (directories(command, entries, argc, argv, &dirs, &n, &status)) {
+        status = report_dirs(dirs, n, top, &heat, &html, as_html);
     }
     g_free(top);
     g_free(heat.rows);
     g_free(heat.order);
-    g_free(heat.cpu);
     g_free(heat.color);
+    g_free(html.output);
+    g_free(html.slices);
+    selection_clear(&html.selection);
     return status;
 }
 
 const struct command command_report = {
     .name = "report",
-    .summary = "Print the tables that the plugin printed, from the trace; draw a heatmap",
+    .summary = "Print the tables that the plugin printed, from the trace; draw a heatmap; make "
+               "a page",
     .run = run,
 };

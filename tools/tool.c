@@ -88,31 +88,40 @@ bool parse_options(const struct command *command, const GOptionEntry *entries, c
     return go_on;
 }
 
-/* The one argument that is left; NULL after a complaint. */
-static const char *only_directory(const struct command *command, int argc, char **argv)
+bool directories(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
+                 char ***dirs, size_t *n, int *status)
 {
-    int first = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
+    int first;
 
+    *status = EXIT_TROUBLE;
+    if (!parse_options(command, entries, "DIR", NULL, &argc, &argv, status)) {
+        return false;
+    }
+    first = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
     if (argc <= first) {
         complain("which trace? Give its directory (try: osinstr help %s)", command->name);
-        return NULL;
+        return false;
     }
-    if (argc > first + 1) {
-        complain("one directory at a time: what is %s?", argv[first + 1]);
-        return NULL;
-    }
-    return argv[first];
+    *dirs = argv + first;
+    *n = (size_t)(argc - first);
+    return true;
 }
 
 bool arguments(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
                const char **dir, int *status)
 {
-    *status = EXIT_TROUBLE;
-    if (!parse_options(command, entries, "DIR", NULL, &argc, &argv, status)) {
+    char **dirs;
+    size_t n;
+
+    if (!directories(command, entries, argc, argv, &dirs, &n, status)) {
         return false;
     }
-    *dir = only_directory(command, argc, argv);
-    return *dir != NULL;
+    if (n > 1) {
+        *status = complain("one directory at a time: what is %s?", dirs[1]);
+        return false;
+    }
+    *dir = dirs[0];
+    return true;
 }
 
 bool open_trace(const char *dir, struct osi_trace_reader **reader, int *status)

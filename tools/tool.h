@@ -39,8 +39,10 @@ int written(int rc);
  * it. False: the command ends here with *status (help was asked for, or something is wrong and was said). */
 bool parse_options(const struct command *command, const GOptionEntry *entries, const char *what,
                    const char *more, int *argc, char ***argv, int *status);
-/* The same, and finds the one directory that it is about. False: the command
- * ends here with *status (help was asked for, or something is wrong and was said). */
+/* The same, and finds its directories, at least one. */
+bool directories(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
+                 char ***dirs, size_t *n, int *status);
+/* The same for a command of one directory. */
 bool arguments(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
                const char **dir, int *status);
 /* The same, then opens the trace there. */

@@ -5,8 +5,10 @@
  *
  * plain   two CPUs, names that need care, a type with a field of each kind, notes at the end
  * insn    a clock that counts instructions
+ * hostile names that a page must not take for its own text
  * killed  as plain, but the process ends without closing the trace
- * many    EVENTS events of two CPUs, two thirds of them switches */
+ * many    EVENTS events of two CPUs, two thirds of them switches
+ * busy    EVENTS switches of two CPUs between tasks, none of them idle */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <inttypes.h>
@@ -29,6 +31,15 @@ static const struct osi_task_def tasks[] = {
     { KWORKER, 17, 17, 0, 0xffff000000005000, "kworker/0:1" },
     { QUOTE, 102, 102, 0, 0xffff000000006000, "x\"y" },
     { NEWLINE, 103, 103, 0, 0xffff000000007000, "x\ny\xff" },
+};
+
+enum { ENDS_SCRIPT = 20, COMMENT, QUOTES, ESCAPE, BAD_UTF8 };
+static const struct osi_task_def hostile[] = {
+    { ENDS_SCRIPT, 200, 200, 0, 0xffff000000010000, "</script><b>" },
+    { COMMENT, 201, 201, 0, 0xffff000000011000, "<!--<script>" },
+    { QUOTES, 202, 202, 0, 0xffff000000012000, "'\"&lt;`${1}" },
+    { ESCAPE, 203, 203, 0, 0xffff000000013000, "\33[2J\1" },
+    { BAD_UTF8, 204, 204, 0, 0xffff000000014000, "x\xff\xc3\xe2\x80\xa8\xed\xa0\x80" },
 };
 
 static const struct osi_field zoo_fields[] = {
@@ -114,6 +125,19 @@ static void emit_story(struct osi_trace_writer *writer)
     osi_trace_emit(writer, 1, OSI_EVENT_TASK_NEW, 4500, fork);
 }
 
+/* Each task runs; facts and remarks are no better than names. */
+static void emit_hostile(struct osi_trace_writer *writer)
+{
+    uint64_t current = IDLE0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(hostile); i++) {
+        osi_trace_define_task(writer, &hostile[i]);
+        emit_switch(writer, 0, 1000 * (i + 1), current, hostile[i].id, 1);
+        current = hostile[i].id;
+    }
+    osi_trace_note(writer, "note", "</script><script>window.hostile = 1</script><img src=x>\xff");
+}
+
 static void emit_many(struct osi_trace_writer *writer, uint64_t n)
 {
     uint64_t current[2] = { IDLE0, IDLE1 };
@@ -134,6 +158,18 @@ static void emit_many(struct osi_trace_writer *writer, uint64_t n)
     }
 }
 
+static void emit_busy(struct osi_trace_writer *writer, uint64_t n)
+{
+    uint64_t current[2] = { SHELL, QUOTE };
+
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t next = SHELL + (current[i & 1] - SHELL + 1 + i % 5) % (NEWLINE - SHELL + 1);
+
+        emit_switch(writer, i & 1, 1000 * i, current[i & 1], next, i % 3 ? 1 : 0);
+        current[i & 1] = next;
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *kind = argc > 2 ? argv[1] : "";
@@ -142,14 +178,18 @@ int main(int argc, char **argv)
     struct osi_error err = { "" };
 
     if (argc < 3) {
-        return fail("usage: test-tool-writer plain|insn|killed|many DIR [EVENTS]");
+        return fail("usage: test-tool-writer plain|insn|hostile|killed|many|busy DIR [EVENTS]");
     }
     writer = open_writer(argv[2], insn ? "insn" : "guest", insn ? "insn" : "ns");
     if (!writer) {
         return 2;
     }
-    if (strcmp(kind, "many") == 0) {
-        emit_many(writer, g_ascii_strtoull(argc > 3 ? argv[3] : "100000", NULL, 10));
+    if (strcmp(kind, "many") == 0 || strcmp(kind, "busy") == 0) {
+        uint64_t n = g_ascii_strtoull(argc > 3 ? argv[3] : "100000", NULL, 10);
+
+        (strcmp(kind, "many") == 0 ? emit_many : emit_busy)(writer, n);
+    } else if (strcmp(kind, "hostile") == 0) {
+        emit_hostile(writer);
     } else {
         emit_story(writer);
     }
