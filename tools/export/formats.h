@@ -5,6 +5,6 @@
 
 #include "export.h"
 
-extern const struct export_format export_csv, export_json;
+extern const struct export_format export_csv, export_json, export_perfetto;
 
 #endif
