@@ -11,7 +11,7 @@ enum {
 };
 
 /* States as Perfetto numbers them. */
-enum state { CREATED = 1, RUNNABLE, RUNNING, SLEEPING, SLEEPING_DEEP, STOPPED, DEAD };
+enum state { CREATED = 1, RUNNABLE, RUNNING, SLEEPING, SLEEPING_DEEP, STOPPED, DEAD, DESTROYED };
 
 static enum state state_of(const struct pf_task *task, uint32_t state)
 {
@@ -51,6 +51,7 @@ static void introduce(struct perfetto *perfetto, struct pf_task *task, uint64_t 
     if (!pf_task_is_new(&perfetto->tasks, task)) {
         return;
     }
+    g_hash_table_add(perfetto->tasks.tids, GINT_TO_POINTER((int32_t)tid));
     packet = pf_packet_at(perfetto->file, time, pf_number(PF_META, 0));
     tree = proto_begin(packet, PACKET_TREE);
     if (task->tid == task->tgid) {
@@ -92,6 +93,21 @@ static void put_state(struct perfetto *perfetto, const struct osi_event *event,
     proto_signed(packet, STATE_PRIO, prio);
     proto_end(packet, message);
     pf_packet_end(perfetto->file);
+}
+
+/* Perfetto must not know a thread of this number. It learns of the process after the thread. */
+static void put_new(struct perfetto *perfetto, const struct osi_event *event)
+{
+    struct pf_task *task = pf_task(&perfetto->tasks, event->task.task, event->vcpu);
+    int64_t tid = tid_of(task, event->vcpu);
+
+    if (!task->told && task->key) {
+        if (g_hash_table_contains(perfetto->tasks.tids, GINT_TO_POINTER((int32_t)tid))) {
+            put_state(perfetto, event, task, DESTROYED, 0);
+        }
+        put_state(perfetto, event, task, CREATED, 0);
+        introduce(perfetto, task, event->time, event->vcpu);
+    }
 }
 
 /* Who is left must be who ran, as in perfetto-linux.c. */
@@ -137,8 +153,7 @@ bool pf_generic_event(struct perfetto *perfetto, const struct osi_event *event)
         put_state(perfetto, event, task, RUNNABLE, event->sched_wakeup.prio);
         return true;
     case OSI_EVENT_TASK_NEW:
-        task = task_of(perfetto, event, event->task.task);
-        put_state(perfetto, event, task, CREATED, 0);
+        put_new(perfetto, event);
         return true;
     case OSI_EVENT_TASK_RENAME:
         put_rename(perfetto, event);

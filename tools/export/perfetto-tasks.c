@@ -12,6 +12,7 @@ void pf_tasks_init(struct pf_tasks *tasks)
     tasks->by_id = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     tasks->stands = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     tasks->lives = g_hash_table_new(NULL, NULL);
+    tasks->tids = g_hash_table_new(NULL, NULL);
 }
 
 void pf_tasks_clear(struct pf_tasks *tasks)
@@ -19,6 +20,7 @@ void pf_tasks_clear(struct pf_tasks *tasks)
     g_hash_table_destroy(tasks->by_id);
     g_hash_table_destroy(tasks->stands);
     g_hash_table_destroy(tasks->lives);
+    g_hash_table_destroy(tasks->tids);
 }
 
 static struct pf_task *make(int32_t tid, int32_t tgid, uint32_t key, const char *comm)

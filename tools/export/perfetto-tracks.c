@@ -13,7 +13,7 @@ enum {
     CLOCKS_CLOCK = 1, CLOCK_ID = 1, CLOCK_TIME = 2, CLOCK_INCREMENTAL = 3,
     BOOTTIME = 6, OWN_CLOCK = 64,
     DEFAULTS_CLOCK = 58, DEFAULTS_EVENT = 11,
-    TRACK_UUID = 1, TRACK_NAME = 2,
+    TRACK_UUID = 1, TRACK_NAME = 2, TRACK_PARENT = 5,
     EVENT_ARG = 4, EVENT_TYPE = 9, EVENT_NAME = 10, EVENT_TRACK = 11,
     ARG_NAME = 1, ARG_BOOL = 2, ARG_UINT = 3, ARG_TEXT = 17,
     INTERNED_NAMES = 2, INTERNED_ARGS = 3, INTERNED_TEXTS = 29,
@@ -28,6 +28,7 @@ static const char *const arg_names[PF_ARGS] = {
     [PF_ARG_UNMASKED_AT] = "unmasked_at",
     [PF_ARG_IDLE] = "began_idle",
     [PF_ARG_IRQ] = "irq",
+    [PF_ARG_FOUND] = "call_not_seen",
 };
 
 /* Numbers are dense, unless a trace is damaged: to tell something twice does no harm. */
@@ -53,6 +54,14 @@ static bool first_time(GByteArray *bits, uint32_t number)
     return true;
 }
 
+bool pf_has_name(const struct pf_sequence *sequence, uint32_t number)
+{
+    const GByteArray *bits = sequence->names;
+
+    return number <= MAX_NUMBER && number >> 3 < bits->len &&
+           bits->data[number >> 3] & 1 << (number & 7);
+}
+
 void pf_track(struct pf_sequence *sequence, uint64_t track, const char *name)
 {
     struct proto *packet = pf_packet(sequence->file);
@@ -63,6 +72,9 @@ void pf_track(struct pf_sequence *sequence, uint64_t track, const char *name)
     message = proto_begin(packet, PACKET_TRACK);
     proto_number(packet, TRACK_UUID, track);
     proto_text(packet, TRACK_NAME, valid);
+    if (track != sequence->track) {
+        proto_number(packet, TRACK_PARENT, sequence->track);
+    }
     proto_end(packet, message);
     pf_packet_end(sequence->file);
     g_free(valid);

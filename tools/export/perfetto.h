@@ -39,6 +39,7 @@ enum pf_arg {
     PF_ARG_UNMASKED_AT,
     PF_ARG_IDLE,
     PF_ARG_IRQ,
+    PF_ARG_FOUND,
     PF_ARGS
 };
 
@@ -57,18 +58,20 @@ struct pf_sequence {
 void pf_sequence_begin(struct pf_sequence *sequence, struct pf_file *file, uint32_t id, uint64_t track,
                        const char *name);
 void pf_sequence_clear(struct pf_sequence *sequence);
-/* Another track of its events. */
+/* Another track of its events, below the first one. */
 void pf_track(struct pf_sequence *sequence, uint64_t track, const char *name);
 
 enum pf_event { PF_BEGIN = 1, PF_END = 2, PF_INSTANT = 3 };
 
 /* An event: pf_event_begin(), what else is to be said, pf_event_end(). */
 void pf_event_begin(struct pf_sequence *sequence, uint64_t track, enum pf_event type, uint64_t time);
+/* `name` counts the first time that the number is used, and may be NULL later: pf_has_name(). */
 void pf_event_name(struct pf_sequence *sequence, uint32_t number, const char *name);
 void pf_event_number(struct pf_sequence *sequence, enum pf_arg arg, uint64_t value);
 void pf_event_flag(struct pf_sequence *sequence, enum pf_arg arg);
 void pf_event_text(struct pf_sequence *sequence, enum pf_arg arg, uint32_t number, const char *text);
 void pf_event_end(struct pf_sequence *sequence);
+bool pf_has_name(const struct pf_sequence *sequence, uint32_t number);
 
 /* ---- perfetto-tasks.c ---- */
 #define PF_COMM 46 /* 15 bytes, each of which may become three in UTF-8 */
@@ -84,6 +87,7 @@ struct pf_task {
 struct pf_tasks {
     GHashTable *by_id, *stands; /* struct pf_task, by osi_task's id and by tid */
     GHashTable *lives;          /* keys that Perfetto was told of */
+    GHashTable *tids;           /* perfetto-generic.c */
 };
 
 void pf_tasks_init(struct pf_tasks *tasks);
