@@ -2,8 +2,9 @@
 """perfetto.py ENGINE OSINSTR WHAT FILE DIR [OPTION…]: does Perfetto's trace_processor see in FILE what was recorded in
 DIR? What it must see is worked out here from what osinstr csv prints of DIR, by rules of Linux's tracepoints.
 
-WHAT: tasks, irqs; calls, with a folder that hotpath mode=calls wrote in the same run, and what osinstr dump prints of
-the path. slices: FILE has the slices of the path in DIR, which is a file here, that the options leave.
+WHAT: tasks, irqs, all of these; calls, with a folder that hotpath mode=calls wrote in the same run, and what osinstr dump prints of
+the path. slices: FILE has the slices of the path in DIR, which is a file here, that the options leave. inflated: FILE
+is the file DIR, compressed.
 OPTIONS, as given for FILE: --from N, --to N, --cpu N, --task PATTERN, --min-duration N.
 Prints what differs, a line each, and fails if something does."""
 import argparse
@@ -15,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "truth"))
 import paths  # noqa: E402
@@ -128,7 +130,7 @@ def slices():
 
 def waits():
     """By thread: times of being runnable after a wakeup, or as a new task, until it runs."""
-    state, found = {}, collections.defaultdict(lambda: [0, 0])
+    state, found, running = {}, collections.defaultdict(lambda: [0, 0]), {}
     rows = in_order("task_new", "sched_wakeup", "sched_switch")
     for row in rows:
         time = row["ts"]
@@ -139,7 +141,10 @@ def waits():
             if row["first"] == "0" and state.get(pid, ("blocked",))[0] == "blocked":
                 state[pid] = ("woken", time)
         else:
-            prev, following = int(row["prev_pid"]), int(row["next_pid"])
+            prev, following = tid(row, "prev"), tid(row, "next")
+            if running.get(row["cpu"], prev) != prev:  # events are missing
+                state[running[row["cpu"]]] = ("blocked",)
+            running[row["cpu"]] = following
             # One that was preempted on its way to sleep is woken, too.
             state[prev] = ("runnable" if row["prev_state"] == "R" else "blocked",)
             if following and state.get(following, ("",))[0] == "woken":
@@ -159,6 +164,21 @@ def wanted_events():
     for event in ("sched_wakeup", "task_new", "task_rename", "task_exit"):
         counts[event] = sum(wanted_comm(row["comm"], row["pid"]) for row in read(event))
     return +counts
+
+
+def check_names(names):
+    """A thread's name is one that its task had."""
+    known = collections.defaultdict(set)
+    for row in in_order("sched_switch", "sched_wakeup", "task_new", "task_rename"):
+        for role in ("prev_", "next_", "", "former_", "parent_"):
+            if role + "comm" in row:
+                known[row[role + "pid"]].add(row[role + "comm"])
+    for number, name in names:
+        name = bytes.fromhex(name).decode()
+        if number != "0" and int(number) < UNKNOWN and name not in known[number]:
+            error(f"thread {number} is called {name!r}, not {known[number]}")
+    if not names:
+        error("no names")
 
 
 def check_tasks():
@@ -183,19 +203,17 @@ def check_tasks():
     same("sched, end state", {row[0]: int(row[1]) for row in states}, ends)
     same("thread_state running, thread", {row[0]: row[1:] for row in running},
          {key: value for key, value in ran.items() if key != "0"})
+    check_names(names)
     if not args.task and args.cpu is None and not args.start:
         same("thread_state woken, thread", {row[0]: row[1:] for row in woken}, waits())
-        check_report(sched, threads, names)
+        check_report(sched, threads)
 
 
-def check_report(sched, threads, names):
+def check_report(sched, threads):
     """What osinstr report says: each task's process, and how long it ran if it does not run at the end."""
     done = subprocess.run([args.osinstr, "report", "--json", args.dir], stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, check=True)
-    report = json.loads(done.stdout)
-    process, known = dict(threads), collections.defaultdict(set)
-    for number, name in names:
-        known[number].add(name)
+    report, process = json.loads(done.stdout), dict(threads)
     ran = {row[0]: int(row[2]) for row in sched}
     if report["report"] != "sched":
         return
@@ -203,7 +221,7 @@ def check_report(sched, threads, names):
         number = str(task["pid"])
         if number in process and int(process[number]) != task["tgid"]:
             error(f"thread {number} is of process {process[number]}, not {task['tgid']}")
-        elif number not in process and number not in ("0", "-1"):
+        elif number not in process and task["pid"]:
             error(f"thread {number} has no process")
     total = sum(task["run_ns"] for task in report["tasks"])
     if args.to == sys.maxsize and report.get("tasks_left_out", 0) == 0 and \
@@ -319,12 +337,50 @@ def check_slices():
     same("slice", collections.Counter(row for row in got if row[1] != "0" or not args.start), wanted)
 
 
+def check_all():
+    check_tasks()
+    check_irqs()
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def check_inflated():
+    """The packets of FILE, inflated, are those of DIR."""
+    with open(args.file, "rb") as file:
+        data = file.read()
+    with open(args.dir, "rb") as file:
+        wanted = file.read()
+    got, at = [], 0
+    while at < len(data):
+        _, at = varint(data, at)
+        length, at = varint(data, at)
+        key, begin = varint(data, at)
+        if key != 50 << 3 | 2:
+            error(f"a packet that is not compressed at {at}")
+        _, begin = varint(data, begin)
+        got.append(zlib.decompress(data[begin : at + length]))
+        if len(got[-1]) >= 512 * 1024:
+            error(f"{len(got[-1])} bytes in a packet")
+        at += length
+    if b"".join(got) != wanted:
+        error("other bytes")
+
+
 def main():
     global args
     parser = argparse.ArgumentParser()
     parser.add_argument("engine")
     parser.add_argument("osinstr")
-    parser.add_argument("what", choices=["tasks", "irqs", "calls", "slices"])
+    parser.add_argument("what", choices=["tasks", "irqs", "all", "calls", "slices", "inflated"])
     parser.add_argument("file")
     parser.add_argument("dir")
     parser.add_argument("profile", nargs="?")
@@ -335,7 +391,8 @@ def main():
     parser.add_argument("--task")
     parser.add_argument("--min-duration", type=int, default=0)
     args = parser.parse_args()
-    {"tasks": check_tasks, "irqs": check_irqs, "calls": check_calls, "slices": check_slices}[args.what]()
+    {"tasks": check_tasks, "irqs": check_irqs, "all": check_all, "calls": check_calls, "slices": check_slices,
+     "inflated": check_inflated}[args.what]()
     for text in errors[:15]:
         print("#", text)
     sys.exit(bool(errors))

@@ -43,7 +43,7 @@ static struct pf_task *stand_in(struct pf_tasks *tasks, int32_t first, uint32_t 
     struct pf_task *task = g_hash_table_lookup(tasks->stands, GINT_TO_POINTER(tid));
 
     if (!task) {
-        task = make(tid, first, 0, comm);
+        task = make(tid, tid, 0, comm);
         g_hash_table_insert(tasks->stands, GINT_TO_POINTER(tid), task);
     }
     return task;
