@@ -129,17 +129,18 @@ def slices():
 
 
 def waits():
-    """By thread: times of being runnable after a wakeup, or as a new task, until it runs."""
+    """By thread: times of being runnable after a wakeup, or as a new task, until it runs. By waker: how many."""
     state, found, running = {}, collections.defaultdict(lambda: [0, 0]), {}
+    wakers = collections.Counter()
     rows = in_order("task_new", "sched_wakeup", "sched_switch")
     for row in rows:
         time = row["ts"]
         if row["event"] == "task_new":
-            state[int(row["pid"])] = ("woken", time)
+            state[int(row["pid"])] = ("woken", time, max(0, int(row["parent_pid"])))
         elif row["event"] == "sched_wakeup":
             pid = int(row["pid"])
             if row["first"] == "0" and state.get(pid, ("blocked",))[0] == "blocked":
-                state[pid] = ("woken", time)
+                state[pid] = ("woken", time, running.get(row["cpu"], 0))
         else:
             prev, following = tid(row, "prev"), tid(row, "next")
             if running.get(row["cpu"], prev) != prev:  # events are missing
@@ -150,19 +151,22 @@ def waits():
             if following and state.get(following, ("",))[0] == "woken":
                 found[following][0] += 1
                 found[following][1] += time - state[following][1]
+                wakers[str(state[following][2])] += 1
             state[following] = ("running",)
-    return {str(key): tuple(map(str, value)) for key, value in found.items()}
+    return {str(key): tuple(map(str, value)) for key, value in found.items()}, wakers
 
 
-FTRACE = {"sched_waking": "sched_wakeup", "sched_wakeup_new": "sched_wakeup", "task_newtask": "task_new",
-          "task_rename": "task_rename", "sched_process_exit": "task_exit"}
+FTRACE = {"task_newtask": "task_new", "task_rename": "task_rename", "sched_process_exit": "task_exit"}
 
 
 def wanted_events():
-    """How many of each type, but switches."""
+    """How many of each of ftrace's, but switches."""
     counts = collections.Counter()
-    for event in ("sched_wakeup", "task_new", "task_rename", "task_exit"):
-        counts[event] = sum(wanted_comm(row["comm"], row["pid"]) for row in read(event))
+    for name, event in FTRACE.items():
+        counts[name] = sum(wanted_comm(row["comm"], row["pid"]) for row in read(event))
+    for row in read("sched_wakeup"):
+        if wanted_comm(row["comm"], row["pid"]):
+            counts["sched_waking" if row["first"] == "0" else "sched_wakeup_new"] += 1
     return +counts
 
 
@@ -183,7 +187,7 @@ def check_names(names):
 
 def check_tasks():
     ran, ends = slices()
-    complaints, events, sched, states, running, woken, threads, names = query(
+    complaints, events, sched, states, running, woken, wakers, threads, names = query(
         args.file, COMPLAINTS, "select name, count(*) from ftrace_event group by name",
         "select tid, count(*), sum(dur) from sched join thread using (utid) where end_state is not null group by tid",
         "select end_state, count(*) from sched where end_state is not null group by end_state",
@@ -191,13 +195,15 @@ def check_tasks():
         "and dur != -1 group by tid",
         "select tid, count(*), sum(dur) from thread_state join thread using (utid) where state = 'R' and waker_utid "
         "is not null and dur != -1 group by tid",
+        "select tid, count(*) from thread_state s join thread t on t.utid = s.waker_utid where state = 'R' and dur != -1 "
+        "group by tid",
         "select tid, pid from thread join process using (upid)",
         "select distinct tid, hex(name) from thread where name is not null")
     no_complaints(complaints)
     counts = collections.Counter()
     for name, n in events:
-        if name in FTRACE:
-            counts[FTRACE[name]] += int(n)
+        if name in FTRACE or name.startswith("sched_wak"):
+            counts[name] += int(n)
     same("events", counts, wanted_events())
     same("sched, thread", {row[0]: row[1:] for row in sched}, ran)
     same("sched, end state", {row[0]: int(row[1]) for row in states}, ends)
@@ -205,7 +211,9 @@ def check_tasks():
          {key: value for key, value in ran.items() if key != "0"})
     check_names(names)
     if not args.task and args.cpu is None and not args.start:
-        same("thread_state woken, thread", {row[0]: row[1:] for row in woken}, waits())
+        found, by = waits()
+        same("thread_state woken, thread", {row[0]: row[1:] for row in woken}, found)
+        same("thread_state woken by thread", {row[0]: int(row[1]) for row in wakers}, by)
         check_report(sched, threads)
 
 
@@ -250,6 +258,28 @@ def pairs(entry, leave, name):
     return found
 
 
+def interrupts():
+    """Interrupts by the number that was acknowledged first, and further numbers: as pairs(), and a Counter."""
+    stacks, more = collections.defaultdict(list), collections.Counter()
+    found = collections.defaultdict(lambda: [0, 0, 0])
+    for row in in_order("irq_exit", "irq_enter", "irq_ack"):
+        cpu, stack = row["cpu"], stacks[row["cpu"]]
+        if row["event"] == "irq_enter":
+            stack.append([row["ts"], "interrupt"])
+        elif row["event"] == "irq_exit":
+            if stack:
+                begin, name = stack.pop()
+                if row["ts"] - begin >= args.min_duration:
+                    add(found[cpu, name], row["ts"] - begin, begin)
+        else:
+            name = "spurious" if 1020 <= int(row["hwirq"]) < 1024 else f"irq {row['hwirq']}"
+            if stack and stack[-1][1] == "interrupt":
+                stack[-1][1] = name
+            elif name != "spurious":
+                more[cpu, name] += 1
+    return found, more
+
+
 def add(row, length, begin):
     row[0] += 1
     row[1] += length
@@ -277,20 +307,23 @@ CPU = "substr(t.name, instr(t.name, '{0} ') + 4)"
 
 def check_irqs():
     ours = CPU.format("CPU")
-    complaints, handlers, softirqs, irqs, sections = query(
+    complaints, handlers, softirqs, irqs, marks, sections = query(
         args.file, COMPLAINTS,
         SLICES.format(cpu=CPU.format("Cpu"), name="s.name", track="Irq Cpu%", more=""),
         SLICES.format(cpu=CPU.format("Cpu"), name="s.name", track="SoftIrq Cpu%", more=""),
-        SLICES.format(cpu=ours, name="'irq'", track="Interrupts CPU%",
-                      more="and (s.dur > 0 or extract_arg(s.arg_set_id, 'debug.hwirq') is null)"),
+        SLICES.format(cpu=ours, name="s.name", track="Interrupts CPU%", more="and s.dur > 0"),
+        SLICES.format(cpu=ours, name="s.name", track="Interrupts CPU%", more="and s.dur = 0"),
         SLICES.format(cpu=ours, track="Interrupts masked CPU%", more="",
                       name="extract_arg(s.arg_set_id, 'debug.masked_at') || ' ' || "
                            "extract_arg(s.arg_set_id, 'debug.unmasked_at')"))
     no_complaints(complaints)
+    found, more = interrupts()
+    if not args.min_duration:  # they go with the interrupts that they are in
+        same("further number", {row[:2]: int(row[2]) for row in marks}, more)
     for what, got, wanted in (
             ("handler", handlers, pairs("irq_handler_entry", "irq_handler_exit", lambda r: f"IRQ ({r['name']})")),
             ("softirq", softirqs, pairs("softirq_entry", "softirq_exit", lambda r: r["name"])),
-            ("interrupt", irqs, pairs("irq_enter", "irq_exit", lambda r: "irq")),
+            ("interrupt", irqs, found),
             ("masked", sections, masked())):
         same(what, {row[:2]: row[2:] for row in got},
              {key: tuple(map(str, value)) for key, value in wanted.items()})
