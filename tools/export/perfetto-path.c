@@ -223,6 +223,7 @@ static void walk_path(struct walk *walk, struct osi_path *path)
     uint64_t last = 0;
 
     while (osi_path_next(path, &step) && step.insn <= selection->to && go_on(walk)) {
+        step.insn = MAX(step.insn, last); /* behind damage the count may have been guessed too high */
         last = step.insn + (step.kind == OSI_PATH_BLOCK ? step.n : 0);
         if (step.kind == OSI_PATH_EVENT) {
             take_event(walk, &step);
