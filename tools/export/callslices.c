@@ -120,9 +120,13 @@ static void learn(const struct call_walk *walk, struct call_place *place,
     walk->arch->decode(code->bytes + code->size - size, size, &insn);
     *place = (struct call_place){
         .address = code->address, .end = code->address + code->size, .n = code->n, .known = true,
-        .function = code->function, .transfer = classify(walk->arch, &insn),
-        .entry = code->function && code->offset == 0, .conditional = insn.conditional,
+        .said = code->function, .transfer = classify(walk->arch, &insn),
+        .conditional = insn.conditional,
     };
+    if (code->function && walk->client->is_function(walk->data, code->function)) {
+        place->function = code->function;
+        place->entry = code->offset == 0;
+    }
     place->last = place->end - size;
 }
 
@@ -140,17 +144,18 @@ static struct call_place *place_of(struct call_walk *walk, const struct osi_path
     }
     place = &walk->places[code->id];
     if (!place->known || place->address != code->address || place->n != code->n ||
-        place->end - place->address != code->size || place->function != code->function) {
+        place->end - place->address != code->size || place->said != code->function) {
         learn(walk, place, code);
     }
     return place;
 }
 
-static uint32_t name_of(struct call_walk *walk, struct call_place *place,
-                        const struct osi_path_code *code)
+static uint32_t name_of(struct call_walk *walk, struct call_place *place)
 {
     if (!place->name) {
-        place->name = walk->client->name(walk->data, code);
+        place->name = place->function
+                          ? walk->client->name_of_function(walk->data, place->function)
+                          : walk->client->name_of_place(walk->data, place->address);
     }
     return place->name;
 }
@@ -355,7 +360,7 @@ static void block(struct call_walk *walk, const struct osi_path_step *step)
     /* Nearly always it goes on within a function. */
     if (pending.transfer != CALL_JUMP || place->entry || !top ||
         (place->function && place->name != top->name)) {
-        uint32_t name = name_of(walk, place, step->code);
+        uint32_t name = name_of(walk, place);
 
         arrive(walk, &(struct arrival){ place, place->function ? name : 0, name, step->insn },
                pending);

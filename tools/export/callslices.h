@@ -21,8 +21,11 @@ struct call_stack;
 
 /* Who is told. */
 struct call_client {
+    /* Is that string a function, or said of all that have no symbol? */
+    bool (*is_function)(void *data, uint32_t function);
     /* Names are numbers above 0. Of a function, of a place whose function is not known, of an exception. */
-    uint32_t (*name)(void *data, const struct osi_path_code *code);
+    uint32_t (*name_of_function)(void *data, uint32_t function);
+    uint32_t (*name_of_place)(void *data, uint64_t address);
     uint32_t (*name_of_exception)(void *data, bool irq, enum osi_exception exception);
     /* `called`: else it was found running. */
     void (*begin)(void *data, struct call_stack *stack, uint32_t name, uint64_t time, bool called);
@@ -38,7 +41,7 @@ enum call_transfer {
 struct call_place {
     uint64_t address, last, end; /* `last`: of its last instruction */
     uint32_t n, name;            /* name 0: not known yet */
-    uint32_t function;
+    uint32_t function, said; /* 0: not known; as the path says */
     enum call_transfer transfer;
     bool entry, conditional, known;
 };

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "callslices.h"
 #include "perfetto.h"
@@ -35,19 +36,29 @@ struct walk {
 /* ---- names: strings have even numbers, exceptions the first odd ones, then addresses ---- */
 #define FIRST_ADDRESS (OSI_EXCEPTIONS + 1)
 
-static uint32_t name_of(void *data, const struct osi_path_code *code)
+static bool is_function(void *data, uint32_t function)
+{
+    const struct walk *walk = data;
+    const char *text = osi_trace_string(walk->perfetto->export->reader, function);
+
+    return !text || strcmp(text, "[unnamed]") != 0;
+}
+
+static uint32_t name_of_function(void *data, uint32_t function)
+{
+    (void)data;
+    return 2 * function;
+}
+
+static uint32_t name_of_place(void *data, uint64_t address)
 {
     struct walk *walk = data;
-    uint32_t number;
+    uint32_t number = GPOINTER_TO_UINT(g_hash_table_lookup(walk->numbers, &address));
 
-    if (code->function) {
-        return 2 * code->function;
-    }
-    number = GPOINTER_TO_UINT(g_hash_table_lookup(walk->numbers, &code->address));
     if (!number) {
         number = 2 * (FIRST_ADDRESS + walk->addresses->len) + 1;
-        g_array_append_val(walk->addresses, code->address);
-        g_hash_table_insert(walk->numbers, g_memdup2(&code->address, sizeof(code->address)),
+        g_array_append_val(walk->addresses, address);
+        g_hash_table_insert(walk->numbers, g_memdup2(&address, sizeof(address)),
                             GUINT_TO_POINTER(number));
     }
     return number;
@@ -109,7 +120,14 @@ static void end_slice(void *data, struct call_stack *stack, uint64_t time)
     pf_event_end(&walk->sequence);
 }
 
-static const struct call_client client = { name_of, name_of_exception, begin_slice, end_slice };
+static const struct call_client client = {
+    .is_function = is_function,
+    .name_of_function = name_of_function,
+    .name_of_place = name_of_place,
+    .name_of_exception = name_of_exception,
+    .begin = begin_slice,
+    .end = end_slice,
+};
 
 /* ---- tasks ---- */
 static void owner_free(void *data)
