@@ -225,10 +225,16 @@ static bool unwind_to(struct call_walk *walk, const struct arrival *at)
     return false;
 }
 
-/* Where a task or an exception begins, returning is how code jumps. */
-static bool is_beginning(const struct call_stack *stack)
+/* Was anything called that could be returned from? Where nothing was, as at the beginning of a recording, a
+ * task or an exception, returns lead out of what was found running. */
+static bool has_call(const struct call_stack *stack)
 {
-    return stack->depth - stack->base <= (stack->base ? 1 : 0);
+    for (uint32_t i = stack->depth; i > stack->base; i--) {
+        if (stack->frames[i - 1].kind == FRAME_CALL && stack->frames[i - 1].back != NOWHERE) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void return_to(struct call_walk *walk, const struct arrival *at)
@@ -242,7 +248,7 @@ static void return_to(struct call_walk *walk, const struct arrival *at)
         replace(walk, at);
         return;
     }
-    walk->unmatched += !is_beginning(stack);
+    walk->unmatched += has_call(stack);
     if (!unwind_to(walk, at)) {
         settle(walk, stack, stack->base, at->time);
         replace(walk, at);

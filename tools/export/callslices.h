@@ -80,7 +80,7 @@ struct call_walk {
     struct call_place *places;   /* by id */
     uint32_t n_places;
     uint64_t last;               /* address of the last block's last instruction */
-    uint64_t returns, unmatched; /* to where nothing was called from */
+    uint64_t returns, unmatched; /* unmatched: to where no call under way came from */
     uint64_t deep;               /* calls too deep to be told */
 };
 

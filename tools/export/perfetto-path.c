@@ -285,8 +285,8 @@ static void end_cpu(struct walk *walk)
 static void say_what_is_guessed(const struct walk *walk)
 {
     if (walk->calls.unmatched) {
-        complain("CPU %u: %" PRIu64 " of %" PRIu64 " returns went to where nothing was called from; "
-                 "what ran there begins anew", walk->cpu, walk->calls.unmatched,
+        complain("CPU %u: %" PRIu64 " of %" PRIu64 " returns went to where no call under way came "
+                 "from; what ran there begins anew", walk->cpu, walk->calls.unmatched,
                  walk->calls.returns);
     }
     if (walk->calls.deep) {
