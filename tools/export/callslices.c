@@ -226,9 +226,13 @@ static bool unwind_to(struct call_walk *walk, const struct arrival *at)
 }
 
 /* Was anything called that could be returned from? Where nothing was, as at the beginning of a recording, a
- * task or an exception, returns lead out of what was found running. */
+ * task or an exception, returns lead out of what was found running. Linux's trampolines (KPTI) call once,
+ * to get into the kernel by a return. */
 static bool has_call(const struct call_stack *stack)
 {
+    if (stack->base && stack->depth - stack->base <= 2) {
+        return false;
+    }
     for (uint32_t i = stack->depth; i > stack->base; i--) {
         if (stack->frames[i - 1].kind == FRAME_CALL && stack->frames[i - 1].back != NOWHERE) {
             return true;
