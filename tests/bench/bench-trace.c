@@ -2,6 +2,7 @@
 /* Measures the trace writer and reader on one core: events per second and bytes per event.
  *
  *   bench-trace [events [directory]]      default: 4000000 /dev/shm
+ *   bench-trace write events directory    only writes such a trace
  *
  * The events are made before the clock starts. Encoding is everything from the
  * first emit to the end of close, decoding everything from opening to the last
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -208,8 +210,22 @@ static void measure(const char *dir, const char *name, const char *codec,
     clean(dir);
 }
 
+static int write_only(size_t n, const char *dir)
+{
+    struct event *mixed = make_events(0.4);
+    if (mkdir(dir, 0777)) {
+        perror(dir);
+        return 1;
+    }
+    encode(dir, "none", mixed, n);
+    free(mixed);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 4 && strcmp(argv[1], "write") == 0)
+        return write_only(strtoul(argv[2], NULL, 0), argv[3]);
     size_t n = argc > 1 ? strtoul(argv[1], NULL, 0) : 4000000;
     char dir[256];
     snprintf(dir, sizeof dir, "%s/bench-trace-XXXXXX", argc > 2 ? argv[2] : "/dev/shm");

@@ -63,7 +63,7 @@ try {
             console.log(columns.map((column) => String(row.get(column))).join('\t'));
         console.log('');
     }
-    process.exit(0);
+    process.stdout.write('', () => process.exit(0)); // what a pipe has not taken yet would be lost
 } catch (error) {
     console.error(`trace-processor.mjs: ${error.message ?? error}`);
     process.exit(1);

@@ -12,7 +12,7 @@
 #include "tool.h"
 
 static const struct export_format *const formats[] = {
-    &export_folded, &export_callgrind, &export_pprof, &export_speedscope,
+    &export_perfetto, &export_folded, &export_callgrind, &export_pprof, &export_speedscope,
     &export_hlog, &export_csv, &export_json, &export_sqlite,
 };
 
@@ -164,6 +164,10 @@ static int run(const struct command *command, int argc, char **argv)
           "Only what concerns tasks of this name, * and ? as in the shell, or of this PID", "PATTERN" },
         { "min-duration", 'm', 0, G_OPTION_ARG_STRING, &duration,
           "No interrupts, handlers, softirqs, masked sections, function calls that took less", "TIME" },
+        { "generic", 0, 0, G_OPTION_ARG_NONE, &export.generic,
+          "perfetto: tasks as those of any kernel, not as Linux's", NULL },
+        { "no-compress", 0, 0, G_OPTION_ARG_NONE, &export.uncompressed,
+          "perfetto: larger, but done sooner", NULL },
         G_OPTION_ENTRY_NULL,
     };
     int status;

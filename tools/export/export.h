@@ -45,6 +45,8 @@ struct export {
     struct selection selection;      /* as given and resolved: --event, --cpu, --from, --to */
     char *task;                      /* --task as given; NULL */
     uint64_t min_duration;           /* --min-duration in the trace's unit; 0: all */
+    gboolean generic;                /* perfetto, --generic: tasks as those of any kernel */
+    gboolean uncompressed;           /* perfetto, --no-compress */
     uint64_t written;                /* things of `things`, for the closing line; the format counts */
 };
 
