@@ -12,7 +12,8 @@
 #include "tool.h"
 
 static const struct export_format *const formats[] = {
-    &export_perfetto, &export_folded, &export_callgrind, &export_pprof, &export_speedscope,
+    &export_perfetto, &export_ctf, &export_tracedat,
+    &export_folded, &export_callgrind, &export_pprof, &export_speedscope,
     &export_hlog, &export_csv, &export_json, &export_sqlite,
 };
 
@@ -142,6 +143,9 @@ static int export_run(struct export *export, const char *name, const char *wante
 
     if (!format) {
         return complain("there is no format '%s' (osinstr help export lists them)", name);
+    }
+    if ((export->generic || export->uncompressed) && format != &export_perfetto) {
+        return complain("%s is for perfetto", export->generic ? "--generic" : "--no-compress");
     }
     if (open_run(export, format, duration, &status)) {
         output = wanted_output ? g_strdup(wanted_output) : default_output(export->dir, format->suffix);
