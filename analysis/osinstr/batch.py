@@ -1,315 +1,281 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Decodes a batch of blocks of one stream: their structure first, then the fields that are asked for.
 
-What is wrong in a batch is found by decoding its halves.
+If something in a batch makes no sense, its halves are decoded, down to the block that it is in.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Callable, TypeVar
+from typing import Callable, Iterator, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from . import codec, predict
-from .columns import SLACK, Column, decode, take_varint
-from .crc import crc32c_many
+from .columns import U8, U64, I64, Columns, decode, exceptions_of, require, varints_at
+from .crc import SLACK, crc32c_joined
 from .errors import Malformed
-from .schema import CHAIN, INT, KEYED, NONE, SAME, EventType
+from .schema import INT, KEYED, MAX_TYPES, NONE, SAME, EventType
 from .walk import Block, Bytes
 
 T = TypeVar("T")
-U8 = npt.NDArray[np.uint8]
-U64 = npt.NDArray[np.uint64]
-I64 = npt.NDArray[np.int64]
-BLOCKS = 24  # in a batch: as much as a cache holds
+BATCH = 1 << 18  # events; of more, a column does not fit into a processor's cache
 NEWER = "types or times are encoded in a way that this version does not know"
 MISFIT = "checksum right, but the columns do not fit the schema"
 
 
-@dataclass
-class FieldAt:
-    """Where a field of a type is in a payload."""
+class Place(NamedTuple):
+    """Where a column is in each block's payload, and the first value of a predicted field."""
 
-    first: int
-    column: tuple[int, int, int]  # encoding, start, end
+    encoding: U8
+    start: I64
+    end: I64
+    first: U64
 
-
-@dataclass
-class Parsed:
-    """A block whose payload is in the batch's buffer."""
-
-    block: Block
-    at: int
-    end: int
-    times: tuple[int, int, int] = (0, 0, 0)
-    counts: dict[int, int] = field(default_factory=dict)
-    fields: dict[int, list[FieldAt]] = field(default_factory=dict)
+    def columns(self, which: I64, to: I64, n: I64) -> Columns:
+        return Columns(self.encoding[which], self.start[which], self.end[which], to, n)
 
 
 class Batch:
     """Some blocks, decoded together. Those that cannot be read get their `error` and are left out."""
 
     def __init__(self, data: Bytes, blocks: list[Block], types: list[EventType]) -> None:
-        self.types_known = types
-        self.raw, self.parsed = self._expand(data, blocks)
+        self.schema = types
+        self.blocks = blocks
+        self.places: dict[tuple[int, int], Place] = {}
+        self.raw, starts = self._expand(data)
         self.data = np.frombuffer(self.raw, np.uint8)
-        self.types: U8 | None = None  # None: all events are of the type `only`
-        self.only = -1
-        self.times: U64 = np.empty(0, np.uint64)
-        self._structure()
+        self._read_heads(starts)
+        self.events = np.array([block.header.events for block in self.blocks], np.int64)
+        self.starts = np.cumsum(self.events) - self.events
+        self.n = int(self.events.sum())
+        self.counts: I64 = np.zeros((len(self.blocks), MAX_TYPES), np.int64)
+        self.readable = np.zeros((len(self.blocks), MAX_TYPES), np.bool_)
+        self.types: U8 | None = None  # None: all events are of one type
+        self._read_types()
+        self._find_fields()
+        self.times = self._read_times()
 
-    def _expand(self, data: Bytes, blocks: list[Block]) -> tuple[bytes, list[Parsed]]:
-        stored = [data[b.offset + b.header.length:b.offset + b.header.length + b.header.stored]
-                  for b in blocks]
-        _check_sums(blocks, stored)
-        pieces, parsed, at = [], [], 0
-        for block, payload in zip(blocks, stored):
+    def _expand(self, data: Bytes) -> tuple[bytes, I64]:
+        """The payloads in one buffer, and where they begin."""
+        heads = [block.header for block in self.blocks]
+        begins = [block.offset + block.header.length for block in self.blocks]
+        stored = [data[begin:begin + head.stored] for begin, head in zip(begins, heads)]
+        sums, joined, row = crc32c_joined(stored)
+        sound = []
+        for block, head, crc in zip(self.blocks, heads, sums.tolist()):
+            block.checked = True
+            if crc != head.crc:
+                block.error = f"block {head.seq} with {head.events} events: wrong checksum"
+            sound.append(crc == head.crc)
+        if all(sound) and not any(head.codec or head.stored != head.raw for head in heads):
+            sizes = np.array([head.raw for head in heads], np.int64)
+            return joined, np.arange(1, len(heads) + 1) * row - sizes
+        return self._expand_each(stored)
+
+    def _expand_each(self, stored: list[bytes]) -> tuple[bytes, I64]:
+        good, pieces, starts, at = [], [], [], 0
+        for block, payload in zip(self.blocks, stored):
             if block.error is None:
                 payload, block.error = codec.expand(block.header.codec, payload, block.header.raw)
             if block.error is None:
-                parsed.append(Parsed(block, at, at + len(payload)))
+                good.append(block)
                 pieces.append(payload)
+                starts.append(at)
                 at += len(payload)
-            block.checked = True
-        pieces.append(bytes(SLACK))
-        return b"".join(pieces), parsed
+        self.blocks = good
+        return b"".join([*pieces, bytes(SLACK)]), np.array(starts, np.int64)
 
     # ---- structure: types, times, where each column is ----
 
-    def _structure(self) -> None:
-        good: list[Parsed] = []
-        for one in self.parsed:
-            types, one.block.error = self._read_heads(one)
-            if one.block.error is None:
-                good.append(one)
-                one.counts = types
-        self.parsed = good
-        self._read_types()
-        self.parsed = [one for one in self.parsed if one.block.error is None]
-        for one in self.parsed:
-            try:
-                self._find_fields(one)
-            except Malformed:
-                one.block.error = MISFIT
-        self._keep_sound()
-        self._read_times()
+    def _head(self, at: I64, end: I64, first: U64) -> Place:
+        """The columns whose heads are at `at`."""
+        require(at + 4 <= end)
+        length = self.data[at + 1].astype(np.int64)
+        length |= self.data[at + 2].astype(np.int64) << 8
+        length |= self.data[at + 3].astype(np.int64) << 16
+        start = at + 4
+        require(start + length <= end)
+        return Place(self.data[at], start, start + length, first)
 
-    def _keep_sound(self) -> None:
-        if all(one.block.error is None for one in self.parsed):
-            return
-        keep = np.repeat([one.block.error is None for one in self.parsed],
-                         [one.block.header.events for one in self.parsed])
-        if self.types is not None:
-            self.types = self.types[keep]
-        if len(self.times):
-            self.times = self.times[keep]
-        self.parsed = [one for one in self.parsed if one.block.error is None]
+    def _read_heads(self, starts: I64) -> None:
+        sizes = np.array([block.header.raw for block in self.blocks], np.int64)
+        ends = starts + sizes
+        none = np.zeros(len(starts), np.uint64)
+        types = self._head(starts, ends, none)
+        times = self._head(types.end, ends, none)
+        newer = (types.encoding > 2) | (times.encoding > 2)
+        if newer.any():
+            for i in np.flatnonzero(newer):
+                self.blocks[i].error = NEWER
+            self.blocks = [block for block in self.blocks if block.error is None]
+            types = Place(*(part[~newer] for part in types))
+            times = Place(*(part[~newer] for part in times))
+            ends = ends[~newer]
+        self.types_at, self.times_at, self.ends = types, times, ends
 
-    def _head(self, at: int, end: int) -> tuple[int, int, int]:
-        """Encoding, start and end of the column at `at`."""
-        if end - at < 4:
-            raise Malformed
-        length = int.from_bytes(self.raw[at + 1:at + 4], "little")
-        if length > end - at - 4:
-            raise Malformed
-        return self.raw[at], at + 4, at + 4 + length
-
-    def _read_heads(self, one: Parsed) -> tuple[dict[int, int], str | None]:
-        try:
-            types = self._head(one.at, one.end)
-            if types[0] > 2:
-                return {}, NEWER
-            one.times = self._head(types[2], one.end)
-        except Malformed:
-            return {}, MISFIT
-        one.fields[-1] = [FieldAt(0, types)]
-        return {}, None
+    def _all(self) -> I64:
+        return np.arange(len(self.blocks))
 
     def _read_types(self) -> None:
-        """The type of each event, and how many of each a block has."""
-        constant: list[int] = []
-        for one in self.parsed:
-            _, start, end = one.fields[-1][0].column
-            # base < 128, width 0, no exceptions: all are of one type, as in most traces of one kind
-            alike = end - start == 3 and self.raw[start + 1:end] == b"\0\0" and self.raw[start] < 128
-            constant.append(self.raw[start] if alike and not one.fields[-1][0].column[0] else -1)
-        if constant and constant[0] >= 0 and len(set(constant)) == 1:
-            self.only = constant[0]
-            for one in self.parsed:
-                one.counts = {self.only: one.block.header.events}
-        elif self.parsed:
-            self._decode_types()
-        for one in self.parsed:
-            if not all(t < len(self.types_known) and self.types_known[t].known for t in one.counts):
-                one.block.error = MISFIT
-        self._keep_sound()
+        columns = self.types_at.columns(self._all(), self.starts, self.events).read(self.data)
+        alike = (columns.encoding == 0) & (columns.width == 0) & (columns.exceptions == 0)
+        if alike.all() and len(np.unique(columns.base)) == 1:
+            require(columns.base < MAX_TYPES)
+            self.counts[:, int(columns.base[0])] = self.events
+        else:
+            self.types = self._decode_types(columns)
+        known = [number for number in range(MAX_TYPES)
+                 if number < len(self.schema) and self.schema[number].known]
+        require(self.counts[:, known].sum(axis=1) == self.events)
 
-    def _decode_types(self) -> None:
-        values = self._together(self._types_of)
-        at = 0
-        for one in self.parsed:
-            n = one.block.header.events
-            counts = np.bincount(values[at:at + n])
-            one.counts = {int(t): int(counts[t]) for t in np.flatnonzero(counts)}
-            at += n
-        self.types = values
+    def _decode_types(self, columns: Columns) -> U8:
+        out = np.empty(self.n, np.uint64)
+        decode(self.data, columns, out)
+        require(out < MAX_TYPES)
+        types = out.astype(np.uint8)
+        for i, (start, n) in enumerate(zip(self.starts.tolist(), self.events.tolist())):
+            self.counts[i] = np.bincount(types[start:start + n], minlength=MAX_TYPES)
+        return types
 
-    def _types_of(self, part: list[Parsed]) -> U8:
-        n = sum(one.block.header.events for one in part)
-        out = np.empty(n, np.uint64)
-        at, columns = 0, []
-        for one in part:
-            encoding, start, end = one.fields[-1][0].column
-            columns.append(Column(encoding, start, end, at, one.block.header.events))
-            at += one.block.header.events
-        decode(self.raw, self.data, columns, out)
-        if len(out) and int(out.max()) >= 64:
-            raise Malformed
-        return out.astype(np.uint8)
-
-    def _find_fields(self, one: Parsed) -> None:
-        at = one.times[2]
-        for number in sorted(one.counts):
-            kind = self.types_known[number]
-            found, skipped = [], not kind.decodable
-            for described in kind.fields:
-                first = 0
+    def _find_fields(self) -> None:
+        at = self.times_at.end.copy()
+        for number in np.flatnonzero(self.counts.any(axis=0)).tolist():
+            which = np.flatnonzero(self.counts[:, number])
+            unknown = np.full(len(which), not self.schema[number].decodable)
+            for f, described in enumerate(self.schema[number].fields):
+                first = np.zeros(len(which), np.uint64)
                 if described.prediction != NONE:
-                    first, at = take_varint(self.raw, at, one.end)
-                column = self._head(at, one.end)
-                at = column[2]
-                skipped |= column[0] > 2
-                found.append(FieldAt(first, column))
-            if skipped:
-                one.block.skipped[number] = one.counts[number]
-            else:
-                one.fields[number] = found
+                    first, at[which] = varints_at(self.data, at[which], self.ends[which])
+                place = self._head(at[which], self.ends[which], first)
+                at[which] = place.end
+                unknown |= place.encoding > 2
+                self.places[number, f] = place
+            self.readable[which, number] = ~unknown
+            for i in which[unknown].tolist():
+                self.blocks[i].skipped[number] = int(self.counts[i, number])
 
-    def _read_times(self) -> None:
-        for one in self.parsed:
-            if one.times[0] > 2:
-                one.block.error = NEWER
-        self._keep_sound()
-        self.times = self._together(self._times_of)
-
-    def _times_of(self, part: list[Parsed]) -> U64:
-        counts = [one.block.header.events for one in part]
-        out = np.empty(sum(counts), np.uint64)
-        at, columns, starts = 0, [], []
-        for one, n in zip(part, counts):
-            columns.append(Column(*one.times, at + 1, n - 1))
-            starts.append(at)
-            at += n
-        decode(self.raw, self.data, columns, out)
-        for one, start, n in zip(part, starts, counts):
-            times = out[start:start + n]
-            times[0] = one.block.header.first_time
-            np.cumsum(times, out=times)
-            if int(times[-1]) != one.block.header.last_time:
-                raise Malformed
+    def _read_times(self) -> U64:
+        out = np.empty(self.n, np.uint64)
+        columns = self.times_at.columns(self._all(), self.starts + 1, self.events - 1)
+        decode(self.data, columns.read(self.data), out)
+        heads = [block.header for block in self.blocks]
+        out[self.starts] = np.array([head.first_time for head in heads], np.uint64)
+        predict.undo_same(out, predict.Layout(self.starts, self.events))
+        lasts = np.array([head.last_time for head in heads], np.uint64)
+        require(out[self.starts + self.events - 1] == lasts)
         backwards = out[1:] < out[:-1]
-        if bool(backwards.any()):
-            backwards[np.array(starts[1:], np.intp) - 1] = False  # blocks are each on their own
-            if bool(backwards.any()):
-                raise Malformed
+        backwards[self.starts[1:] - 1] = False  # blocks are each on their own
+        require(not backwards.any())
         return out
 
-    def _together(self, attempt: Callable[[list[Parsed]], T]) -> T:
-        """Decodes all blocks; without those that fail, which are found by halving."""
-        try:
-            return attempt(self.parsed)
-        except Malformed:
-            _search(self.parsed, attempt)
-            self._keep_sound()
-            return attempt(self.parsed)
-
-    # ---- fields ----
-
-    def has(self, number: int) -> bool:
-        return any(number in one.fields for one in self.parsed)
+    # ---- events ----
 
     def times_of(self, number: int) -> U64:
         """Times of the events of a type."""
-        if self.types is None and self._none_skipped(number):
+        if self.types is None and bool(self.readable[:, number].all()):
             return self.times
-        return self.times[self._chosen(number)]
-
-    def _none_skipped(self, number: int) -> bool:
-        return number == self.only and all(number in one.fields for one in self.parsed)
-
-    def _chosen(self, number: int) -> npt.NDArray[np.bool_]:
-        sizes = [one.block.header.events for one in self.parsed]
-        readable = np.repeat([number in one.fields for one in self.parsed], sizes)
-        return readable if self.types is None else readable & (self.types == number)
+        chosen = np.repeat(self.readable[:, number], self.events)
+        return self.times[chosen if self.types is None else chosen & (self.types == number)]
 
     def fields(self, number: int, wanted: list[int]) -> list[U64]:
-        """Columns of the fields of a type, in the order of `wanted`. Blocks in which one makes no
-        sense become bad as a whole."""
-        return self._together(lambda part: self._fields_of(part, number, wanted))
+        """Columns of the fields of a type, in the order of `wanted`."""
+        fields = _Fields(self, number)
+        return [fields.get(f) for f in wanted]
 
-    def _fields_of(self, part: list[Parsed], number: int, wanted: list[int]) -> list[U64]:
-        part = [one for one in part if number in one.fields]
-        counts = np.array([one.counts[number] for one in part], np.int64)
-        starts = np.cumsum(counts) - counts
-        described = self.types_known[number].fields
-        done: dict[int, U64] = {}
 
-        def get(f: int) -> U64:
-            if f not in done:
-                done[f] = self._field(part, number, f, starts, counts)
-                prediction = described[f].prediction
-                if prediction == SAME:
-                    predict.undo_same(done[f], starts, starts + counts)
-                elif prediction == CHAIN:
-                    predict.undo_chain(done[f], get(described[f].chain), starts)
-                elif prediction == KEYED:
-                    predict.undo_keyed(done[f], get(described[f].chain), starts, counts)
-            return done[f]
+class _Fields:
+    """The fields of the events of one type in a batch."""
 
-        return [get(f) for f in wanted]
+    def __init__(self, batch: Batch, number: int) -> None:
+        self.batch, self.data, self.number = batch, batch.data, number
+        self.described = batch.schema[number].fields
+        present = np.flatnonzero(batch.counts[:, number])
+        chosen = batch.readable[present, number]
+        self.which = np.flatnonzero(chosen)  # of the blocks that have events of the type
+        self.counts = batch.counts[present[chosen], number]
+        self.starts = np.cumsum(self.counts) - self.counts
+        self.n = int(self.counts.sum())
+        self.layout = predict.Layout(self.starts, self.counts)
+        self.done: dict[int, U64] = {}
 
-    def _field(self, part: list[Parsed], number: int, f: int, starts: I64, counts: I64) -> U64:
-        """A field's column as stored, unzigzagged where it was zigzagged, with first values in place."""
-        described = self.types_known[number].fields[f]
-        ahead = 0 if described.prediction == NONE else 1
-        out = np.empty(int(counts.sum()), np.uint64)
-        columns = []
-        for one, start in zip(part, starts.tolist()):
-            place = one.fields[number][f]
-            columns.append(Column(*place.column, start + ahead, one.counts[number] - ahead))
-        decode(self.raw, self.data, columns, out)
-        if ahead:
-            out[starts] = 0
-        if ahead or described.kind == INT:
-            if any(column.base or column.width or column.exceptions or column.encoding
-                   for column in columns):
+    def get(self, f: int) -> U64:
+        if not len(self.which):
+            return np.empty(0, np.uint64)
+        if f not in self.done:
+            self.done[f] = self._decode(f)
+        return self.done[f]
+
+    def _decode(self, f: int) -> U64:
+        described, place = self.described[f], self.batch.places[self.number, f]
+        prediction = described.prediction
+        ahead = 0 if prediction == NONE else 1
+        columns = place.columns(self.which, self.starts + ahead, self.counts - ahead).read(self.data)
+        firsts = place.first[self.which]
+        out = np.empty(self.n, np.uint64)
+        rare = ahead and not (columns.encoding.any() or columns.width.any() or columns.base.any())
+        if prediction == KEYED:
+            self._undo_keyed(out, columns, firsts, self.get(described.chain), bool(rare))
+            return out
+        if rare:  # what is predicted rightly is not stored
+            out[:] = 0
+            places, added = exceptions_of(self.data, columns)
+            predict.unzigzag(added)
+            out[places] = added
+        else:
+            decode(self.data, columns, out)
+            if ahead:
+                out[self.starts] = 0
+            if ahead or described.kind == INT:
                 predict.unzigzag(out)
         if ahead:
-            out[starts] = np.array([one.fields[number][f].first for one in part], np.uint64)
+            out[self.starts] = firsts
+            if prediction == SAME:
+                predict.undo_same(out, self.layout)
+            else:
+                predict.undo_chain(out, self.get(described.chain), self.layout)
         return out
 
+    def _undo_keyed(self, out: U64, columns: Columns, firsts: U64, keys: U64, rare: bool) -> None:
+        if rare:
+            changes, steps = exceptions_of(self.data, columns)
+        else:
+            decode(self.data, columns, out)
+            out[self.starts] = 0
+            changes = np.flatnonzero(out)
+            steps = out[changes]
+        predict.unzigzag(steps)
+        if not steps.all():
+            changes, steps = changes[steps != 0], steps[steps != 0]
+        predict.undo_keyed(out, changes, steps, firsts, keys, self.layout)
 
-def _search(part: list[Parsed], attempt: Callable[[list[Parsed]], object]) -> None:
-    if not part:
+
+def read(data: Bytes, blocks: list[Block], types: list[EventType],
+         use: Callable[[Batch], T]) -> Iterator[T]:
+    """What `use` makes of the blocks, batch by batch. Those that make no sense get their `error`."""
+    portion: list[Block] = []
+    events = 0
+    for block in [*blocks, None]:
+        if portion and (block is None or events + block.header.events > BATCH):
+            yield from _attempt(data, portion, types, use)
+            portion, events = [], 0
+        if block is not None:
+            portion.append(block)
+            events += block.header.events
+
+
+def _attempt(data: Bytes, blocks: list[Block], types: list[EventType],
+             use: Callable[[Batch], T]) -> Iterator[T]:
+    blocks = [block for block in blocks if block.error is None]
+    if not blocks:
         return
     try:
-        attempt(part)
+        result = use(Batch(data, blocks, types))
     except Malformed:
-        if len(part) == 1:
-            part[0].block.error = MISFIT
+        if len(blocks) == 1:
+            blocks[0].error = MISFIT
             return
-        _search(part[:len(part) // 2], attempt)
-        _search(part[len(part) // 2:], attempt)
-
-
-def _check_sums(blocks: list[Block], stored: list[bytes]) -> None:
-    joined = np.frombuffer(b"".join(stored), np.uint8)
-    sizes = [len(payload) for payload in stored]
-    starts = [0]
-    for size in sizes[:-1]:
-        starts.append(starts[-1] + size)
-    for block, crc in zip(blocks, crc32c_many(joined, starts, sizes).tolist()):
-        if crc != block.header.crc:
-            block.error = (f"block {block.header.seq} with {block.header.events} events: wrong "
-                           "checksum")
+        middle = len(blocks) // 2
+        yield from _attempt(data, blocks[:middle], types, use)
+        yield from _attempt(data, blocks[middle:], types, use)
+        return
+    yield result

@@ -8,12 +8,15 @@ as it would look after h more words. That step is two lookups per word, done for
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 POLYNOMIAL = 0x82F63B78
 ALL = 0xFFFFFFFF
+STRIDE = 128  # words
+SLACK = 64  # bytes behind the last row, for those who go on reading
 LONG = 2048  # bytes; above it numpy is faster
 Words = npt.NDArray[np.uint32]
 
@@ -33,7 +36,7 @@ _TABLE = _byte_table()
 def crc32c(data: bytes | memoryview, crc: int = 0) -> int:
     """CRC32C (Castagnoli) of `data`; `crc` is that of what came before."""
     if len(data) >= LONG and not crc:
-        return int(crc32c_many(np.frombuffer(data, np.uint8), [0], [len(data)])[0])
+        return crc32c_many([bytes(data)])[0]
     crc ^= ALL
     for byte in bytes(data):
         crc = _TABLE[(crc ^ byte) & 255] ^ crc >> 8
@@ -82,44 +85,50 @@ def _advance_tables(words: int) -> tuple[Words, Words]:
 
 def _advance(registers: Words, words: int) -> Words:
     low, high = _advance_tables(words)
-    result: Words = low[registers & np.uint32(0xFFFF)]
-    result ^= high[registers >> np.uint32(16)]
+    result: Words = np.take(low, registers & np.uint32(0xFFFF))
+    result ^= np.take(high, registers >> np.uint32(16))
     return result
 
 
-def _padded_words(length: int) -> int:
-    """Words that hold `length` bytes and can be halved down to a few, with little to spare."""
-    words = max((length + 3) // 4, 1)
-    step = 1 << max(words.bit_length() - 4, 0)
-    return -(-words // step) * step
+def _step_back(register: int) -> int:
+    """The four bytes that bring a register of zeros to `register`."""
+    for _ in range(32):
+        odd = register >> 31
+        register = ((register ^ POLYNOMIAL) << 1 | 1 if odd else register << 1) & ALL
+    return register
+
+
+# In front of a message that is begun with zeros this is as good as beginning with ones.
+_ONES = _step_back(ALL).to_bytes(4, "little")
+_ZEROS = bytes(1 << 16)
 
 
 def _crc_of_rows(rows: Words) -> Words:
-    while rows.shape[1] % 2 == 0:
+    if rows.shape[1] > STRIDE:  # tables of one distance stay in the cache
+        state = rows[:, :STRIDE]
+        for at in range(STRIDE, rows.shape[1], STRIDE):
+            state = _advance(state, STRIDE)
+            state ^= rows[:, at:at + STRIDE]
+        rows = state
+    while rows.shape[1] > 1:
         half = rows.shape[1] // 2
         rows = _advance(rows[:, :half], half) ^ rows[:, half:]
-    state = np.zeros(len(rows), np.uint32)
-    for word in range(rows.shape[1]):
-        state = _advance(state ^ rows[:, word], 1)
-    return state ^ np.uint32(ALL)
+    return _advance(rows[:, 0], 1) ^ np.uint32(ALL)
 
 
-def crc32c_many(data: npt.NDArray[np.uint8], starts: list[int], lengths: list[int]) -> Words:
-    """CRC32C of each `data[start:start + length]`."""
-    result = np.empty(len(starts), np.uint32)
-    groups: dict[int, list[int]] = {}
-    for i, length in enumerate(lengths):
-        if length < 4:
-            result[i] = crc32c(data[starts[i]:starts[i] + length].tobytes())
-        else:
-            groups.setdefault(_padded_words(length), []).append(i)
-    for words, members in groups.items():
-        # Zeros in front change nothing while the register is 0. That it begins with ones is the
-        # same as the message's first four bytes being inverted.
-        rows = np.zeros((len(members), 4 * words), np.uint8)
-        for row, i in zip(rows, members):
-            at = len(row) - lengths[i]
-            row[at:] = data[starts[i]:starts[i] + lengths[i]]
-            row[at:at + 4] ^= 255
-        result[members] = _crc_of_rows(rows.view("<u4").astype(np.uint32, copy=False))
-    return result
+def crc32c_many(messages: Sequence[bytes]) -> list[int]:
+    """CRC32C of each message. They should be of about the same length."""
+    return crc32c_joined(messages)[0].tolist() if messages else []
+
+
+def crc32c_joined(messages: Sequence[bytes]) -> tuple[Words, bytes, int]:
+    """The same, with the bytes it was computed from: rows of one length, at whose ends the messages are."""
+    words = (max(len(message) for message in messages) + 7) // 4
+    words = -(-words // STRIDE) * STRIDE if words > STRIDE else 1 << (words - 1).bit_length()
+    pieces = []
+    for message in messages:
+        pieces += [_ZEROS[:4 * words - 4 - len(message)], _ONES, message]
+    pieces.append(_ZEROS[:SLACK])
+    joined = b"".join(pieces)
+    rows = np.frombuffer(joined, "<u4", len(messages) * words).reshape(len(messages), words)
+    return _crc_of_rows(rows), joined, 4 * words

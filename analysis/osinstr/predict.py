@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Undoes predictions, for one field in many blocks at once. A block is a stretch of the arrays."""
+"""Undoes predictions, for one field in many blocks at once."""
 from __future__ import annotations
+
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,66 +21,80 @@ def unzigzag(values: U64) -> None:
     values ^= negative.view(np.uint64)
 
 
-def undo_same(values: U64, starts: I64, ends: I64) -> None:
+class Layout:
+    """Where blocks begin in arrays that hold the events of several, and how many each has."""
+
+    def __init__(self, starts: I64, counts: I64) -> None:
+        self.starts, self.counts = starts, counts
+        self.stretches = list(zip(starts.tolist(), (starts + counts).tolist()))
+
+    @cached_property
+    def first_cells(self) -> I64:
+        """For each event the first of its block's cells, of which there is one per slot."""
+        return np.repeat(np.arange(len(self.counts), dtype=np.int64) * SLOTS, self.counts)
+
+
+def undo_same(values: U64, layout: Layout) -> None:
     """`values` are differences, but the first of each block, which is the value itself."""
-    for start, end in zip(starts.tolist(), ends.tolist()):
+    for start, end in layout.stretches:
         part = values[start:end]
         np.cumsum(part, out=part)
 
 
-def undo_chain(values: U64, source: U64, starts: I64) -> None:
+def undo_chain(values: U64, source: U64, layout: Layout) -> None:
     """A value is its difference from what `source` was one event earlier."""
-    firsts = values[starts]
+    firsts = values[layout.starts]
     values[1:] += source[:-1]
-    values[starts] = firsts
+    values[layout.starts] = firsts
 
 
-def _slots(keys: U64) -> npt.NDArray[np.intp]:
+def _cells(keys: U64, layout: Layout) -> I64:
     if len(keys) and int(keys.max()) >= SLOTS:
         keys = (keys ^ keys >> np.uint64(10) ^ keys >> np.uint64(20)) & np.uint64(SLOTS - 1)
-    return keys.astype(np.intp)
+    return keys.view(np.int64) + layout.first_cells
 
 
-def undo_keyed(values: U64, keys: U64, starts: I64, counts: I64) -> None:
-    """A value is its difference from the last one in the slot of its key; a new slot holds the first value.
+def undo_keyed(values: U64, changes: I64, steps: U64, firsts: U64, keys: U64,
+               layout: Layout) -> None:
+    """Fills `values`: the last value in the slot of its key, but for the events `changes`, which add `steps`.
 
-    Nearly always a key's value does not change in a block: then the one difference is at the key's first
-    event, and a table of slots has all values. Only slots in which more happens are followed event by event.
+    At the start of a block each slot holds the block's first value. Few keys have another one, and of
+    these nearly all get it at their first event and keep it: a table has those values. Only slots in
+    which more happens are followed event by event.
     """
-    firsts = values[starts]
-    values[starts] = 0
-    changes = np.flatnonzero(values)
+    for first, (start, end) in zip(firsts, layout.stretches):
+        values[start:end] = first
     if not len(changes):
-        values[:] = np.repeat(firsts, counts)
         return
-    cells = _slots(keys) + np.repeat(np.arange(len(starts), dtype=np.intp) * SLOTS, counts)
-    table = np.repeat(firsts, SLOTS)
+    cells = _cells(keys, layout)
     changed = cells[changes]
-    first_event = np.empty(len(table), np.intp)
-    first_event[cells[::-1]] = np.arange(len(cells), dtype=np.intp)[::-1]
+    n_cells = len(firsts) * SLOTS
+    concerned = np.zeros(n_cells, np.bool_)
+    concerned[changed] = True
+    events = np.flatnonzero(concerned[cells])
+    of_events = cells[events]
+    first_event = np.empty(n_cells, np.int64)
+    first_event[of_events[::-1]] = events[::-1]
+    added = np.zeros(n_cells, np.uint64)
+    added[changed] = steps
+    values[events] += added[of_events]
     late = changed[first_event[changed] != changes]
-    table[changed] += values[changes]
-    if not len(late):
-        np.take(table, cells, out=values)
-        return
-    busy = np.zeros(len(table), np.bool_)
-    busy[late] = True
-    events = np.flatnonzero(busy[cells])
-    followed = _follow(values[events], cells[events], np.repeat(firsts, SLOTS))
-    np.take(table, cells, out=values)
-    values[events] = followed
+    if len(late):
+        busy = np.zeros(n_cells, np.bool_)
+        busy[late] = True
+        events = events[busy[of_events]]
+        _follow(values, events, cells[events], changes, steps, firsts)
 
 
-def _follow(steps: U64, cells: npt.NDArray[np.intp], firsts: U64) -> U64:
-    """The sums of the steps so far of each event's cell, from that cell's first value."""
+def _follow(values: U64, events: I64, cells: I64, changes: I64, steps: U64, firsts: U64) -> None:
+    """Gives each of `events` the sum of the steps of its cell so far, from the block's first value."""
+    of_events = np.zeros(len(values), np.uint64)
+    of_events[changes] = steps
     order = np.argsort(cells, kind="stable")
-    sorted_cells = cells[order]
-    sums = np.cumsum(steps[order])
+    sorted_cells, sorted_steps = cells[order], of_events[events[order]]
+    sums = np.cumsum(sorted_steps)
     begins = np.flatnonzero(np.append(True, sorted_cells[1:] != sorted_cells[:-1]))
     lengths = np.diff(np.append(begins, len(cells)))
-    before = sums[begins] - steps[order][begins]
-    sums -= np.repeat(before, lengths)
-    sums += firsts[sorted_cells]
-    result = np.empty_like(sums)
-    result[order] = sums
-    return result
+    sums -= np.repeat(sums[begins] - sorted_steps[begins], lengths)
+    sums += firsts[sorted_cells // SLOTS]
+    values[events[order]] = sums

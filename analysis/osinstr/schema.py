@@ -13,7 +13,7 @@ UINT, INT, HEX, ADDRESS, TASK, STRING, NS, CPU, TASK_STATE = range(9)
 NONE, SAME, CHAIN, KEYED = range(4)
 
 UNKNOWN = "<...>"  # the name of a task or string that is not defined
-STATE_UNKNOWN, STATE_PREEMPTED = 1 << 31, 0x100
+STATE_UNKNOWN, STATE_PREEMPTED = 0x200, 0x100
 
 
 @dataclass(frozen=True)

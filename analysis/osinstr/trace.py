@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass, field
 from functools import cached_property
 from mmap import ACCESS_READ, mmap
-from typing import TYPE_CHECKING, Iterator, Sequence
+from typing import TYPE_CHECKING, Callable, Iterator, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ from .walk import Block, Bytes, Walk
 if TYPE_CHECKING:
     import pandas
 
+T = TypeVar("T")
+U64 = npt.NDArray[np.uint64]
 Array = npt.NDArray[np.integer[npt.NBitBase]]
 _STREAM_FILE = re.compile(r"cpu(0|[1-9][0-9]*)\.(trace|open)")
 
@@ -104,19 +106,18 @@ class _Stream:
         self.totals = trace._definitions.totals.get(number, Totals())
         self.staged: list[tuple[int, ...]] | None = None
 
-    def batches(self, start: int, stop: int) -> Iterator[Batch]:
-        """The blocks that may have events from `start` to `stop`."""
+    def read(self, use: Callable[[Batch], T], start: int = 0, stop: int = (1 << 64) - 1) -> Iterator[T]:
+        """What `use` makes of the blocks that may have events from `start` to `stop`."""
         blocks = [block for block in self.walk.blocks if block.error is None
                   and block.header.last_time >= start and block.header.first_time <= stop]
-        for i in range(0, len(blocks), batch.BLOCKS):
-            yield Batch(self.data, blocks[i:i + batch.BLOCKS], self.types)
+        return batch.read(self.data, blocks, self.types, use)
 
     def staged_events(self) -> list[tuple[int, ...]]:
         """Needs to know of each block that the stage could still have whether it can be read."""
         if self.staged is None:
             unsure = [b for b in self.walk.blocks if b.joins and not b.checked]
-            for i in range(0, len(unsure), batch.BLOCKS):
-                Batch(self.data, unsure[i:i + batch.BLOCKS], self.types)
+            for _ in batch.read(self.data, unsure, self.types, lambda part: None):
+                pass
             self.staged = self.walk.finish(self.totals)
         return self.staged
 
@@ -240,10 +241,8 @@ class Trace:
         return health
 
     def _check_stream(self, stream: _Stream, health: Health) -> None:
-        for part in stream.batches(0, (1 << 64) - 1):
-            for kind in self.types:
-                if part.has(kind.number):
-                    part.fields(kind.number, list(range(len(kind.fields))))
+        for _ in stream.read(self._decode_all):
+            pass
         staged = stream.staged_events()
         walk = stream.walk
         spans = []
@@ -267,6 +266,10 @@ class Trace:
         health.lost_events += walk.lost
         health.staged_events += len(staged)
         health.events += len(staged)
+
+    def _decode_all(self, part: Batch) -> None:
+        for kind in self.types:
+            part.fields(kind.number, list(range(len(kind.fields))))
 
     @staticmethod
     def _add_span(health: Health, spans: list[tuple[int, int]]) -> None:
@@ -321,16 +324,16 @@ class _Collector:
         self.n = 0
         for stream in streams:
             begin = self.n
-            for part in stream.batches(start, stop):
-                if part.has(kind.number):
-                    values = part.fields(kind.number, wanted)
-                    self._add(part.times_of(kind.number), values)
+            for times, values in stream.read(self._decode, start, stop):
+                self._add(times, values)
             self._add_staged(stream)
             self.cpus[begin:self.n] = stream.number
 
-    def _add(self, times: npt.NDArray[np.uint64], values: list[npt.NDArray[np.uint64]]) -> None:
-        if len(times) and (int(times[0]) < self.start or int(times[-1]) > self.stop
-                           or self.start or self.stop < (1 << 64) - 1):
+    def _decode(self, part: Batch) -> tuple[U64, list[U64]]:
+        return part.times_of(self.kind.number), part.fields(self.kind.number, self.wanted)
+
+    def _add(self, times: U64, values: list[U64]) -> None:
+        if self.start or self.stop < (1 << 64) - 1:
             keep = (times >= np.uint64(self.start)) & (times <= np.uint64(self.stop))
             times, values = times[keep], [column[keep] for column in values]
         end = self.n + len(times)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mmap import mmap
 from typing import NamedTuple
 
-from .crc import crc32c
+from .crc import crc32c, crc32c_many
 from .records import Totals, parse_head
 from .stage import Stage
 
@@ -41,19 +41,36 @@ class Block:
     skipped: dict[int, int] = field(default_factory=dict)  # events of types only a newer version reads
 
 
-def parse_header(data: Bytes, at: int, stream: int) -> BlockHeader | None:
-    raw = data[at:at + MAX_HEADER]
-    if len(raw) < HEADER or raw[:4] != b"OSB1":
+_HEADER = struct.Struct("<4sHBBIIQQQIIQI")
+_CHECKED = HEADER - 4  # bytes of an ordinary header that its checksum is of
+
+
+def parse_header(data: Bytes, at: int, stream: int, sums: dict[int, int]) -> BlockHeader | None:
+    """The header at `at`, if there is a sound one. `sums` has checksums of ordinary headers."""
+    if len(data) - at < HEADER:
         return None
-    length = raw[4] | raw[5] << 8
-    if not HEADER <= length <= min(MAX_HEADER, len(raw)):
+    magic, length, codec, _, *rest = _HEADER.unpack_from(data, at)
+    if magic != b"OSB1" or not HEADER <= length <= min(MAX_HEADER, len(data) - at):
         return None
-    if crc32c(raw[:length - 4]) != int.from_bytes(raw[length - 4:length], "little"):
+    crc = sums.get(at) if length == HEADER else None
+    if crc is None:
+        crc = crc32c(data[at:at + length - 4])
+    if crc != int.from_bytes(data[at + length - 4:at + length], "little"):
         return None
-    header = BlockHeader(length, raw[6], *struct.unpack_from("<IIQQQIIQI", raw, 8))
+    header = BlockHeader(length, codec, *rest)
     plausible = (0 < header.events <= MAX_EVENTS and header.raw <= MAX_PAYLOAD
                  and header.stored <= header.raw and header.stream == stream)
     return header if plausible else None
+
+
+def _sums_of_headers(data: Bytes, at: int) -> dict[int, int]:
+    """Checksums of the headers that are found by hopping from one to the next, whether sound or not."""
+    places = []
+    while len(data) - at >= HEADER and data[at:at + 6] == b"OSB1\x40\0":
+        places.append(at)
+        at += HEADER + int.from_bytes(data[at + 40:at + 44], "little")
+    sums = crc32c_many([data[place:place + _CHECKED] for place in places])
+    return dict(zip(places, sums))
 
 
 class Walk:
@@ -66,6 +83,7 @@ class Walk:
         self.bad_blocks = self.missing = self.lost = 0
         self._next_seq = self._unexplained = 0
         self._offset = self._first_block()
+        self._sums = _sums_of_headers(data, self._offset)
         while 0 <= self._offset < len(data):
             self._try_block()
 
@@ -88,7 +106,7 @@ class Walk:
             at = self.data.find(b"O", at)
             if at < 0 or len(self.data) - at < HEADER:
                 return -1
-            if parse_header(self.data, at, self.stream):
+            if parse_header(self.data, at, self.stream, self._sums):
                 return at
             at = self.data.find(b"OSB1", at + 1)
             if at < 0:
@@ -119,7 +137,7 @@ class Walk:
 
     def _try_block(self) -> None:
         left = len(self.data) - self._offset
-        header = parse_header(self.data, self._offset, self.stream)
+        header = parse_header(self.data, self._offset, self.stream, self._sums)
         if header is None:
             self._resync("cut off inside a block header" if left < HEADER
                          else "no sound block header, searching for the next")

@@ -2,6 +2,7 @@
 /* Measures the trace writer and reader on one core: events per second and bytes per event.
  *
  *   bench-trace [events [directory]]      default: 4000000 /dev/shm
+ *   bench-trace --write events directory  measures nothing: leaves traces for other readers
  *
  * The events are made before the clock starts. Encoding is everything from the
  * first emit to the end of close, decoding everything from opening to the last
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -208,8 +210,29 @@ static void measure(const char *dir, const char *name, const char *codec,
     clean(dir);
 }
 
+/* directory/NAME, uncompressed. */
+static void leave(const char *directory, const char *name, const struct event *events, size_t n)
+{
+    char dir[512];
+    snprintf(dir, sizeof dir, "%s/%s", directory, name);
+    if (mkdir(dir, 0777)) {
+        perror(dir);
+        exit(1);
+    }
+    encode(dir, "none", events, n);
+}
+
+static int leave_all(const char *directory, size_t n)
+{
+    leave(directory, "sched_switch", make_events(0), n);
+    leave(directory, "switch+wakeup", make_events(0.4), n);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 4 && !strcmp(argv[1], "--write"))
+        return leave_all(argv[3], strtoul(argv[2], NULL, 0));
     size_t n = argc > 1 ? strtoul(argv[1], NULL, 0) : 4000000;
     char dir[256];
     snprintf(dir, sizeof dir, "%s/bench-trace-XXXXXX", argc > 2 ? argv[2] : "/dev/shm");
