@@ -11,7 +11,10 @@
 What cannot be read is a TraceError with one line of text.
 """
 from .errors import TraceError
+from .pprof import Profile, profile
+from .runs import Heatmap, blocks, heatmap, histograms, summary
 from .schema import EventType, Field, Task
 from .trace import Health, Trace, open
 
-__all__ = ["EventType", "Field", "Health", "Task", "Trace", "TraceError", "open"]
+__all__ = ["EventType", "Field", "Health", "Heatmap", "Profile", "Task", "Trace", "TraceError", "blocks",
+           "heatmap", "histograms", "open", "profile", "summary"]
