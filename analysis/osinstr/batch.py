@@ -31,6 +31,9 @@ class Place(NamedTuple):
     end: I64
     first: U64
 
+    def only(self, which: npt.NDArray[np.bool_]) -> Place:
+        return Place(self.encoding[which], self.start[which], self.end[which], self.first[which])
+
     def columns(self, which: I64, to: I64, n: I64) -> Columns:
         return Columns(self.encoding[which], self.start[which], self.end[which], to, n)
 
@@ -108,8 +111,7 @@ class Batch:
             for i in np.flatnonzero(newer):
                 self.blocks[i].error = NEWER
             self.blocks = [block for block in self.blocks if block.error is None]
-            types = Place(*(part[~newer] for part in types))
-            times = Place(*(part[~newer] for part in times))
+            types, times = types.only(~newer), times.only(~newer)
             ends = ends[~newer]
         self.types_at, self.times_at, self.ends = types, times, ends
 
@@ -175,7 +177,10 @@ class Batch:
         if self.types is None and bool(self.readable[:, number].all()):
             return self.times
         chosen = np.repeat(self.readable[:, number], self.events)
-        return self.times[chosen if self.types is None else chosen & (self.types == number)]
+        if self.types is not None:
+            chosen &= self.types == number
+        times: U64 = self.times[chosen]
+        return times
 
     def fields(self, number: int, wanted: list[int]) -> list[U64]:
         """Columns of the fields of a type, in the order of `wanted`."""

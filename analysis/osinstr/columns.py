@@ -6,6 +6,8 @@ is done for the columns of all blocks together, and those that are encoded alike
 """
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +19,7 @@ U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.unsignedinteger[npt.NBitBase]]
+Numbers = npt.NDArray[Any]
 
 
 def require(sound: Flags | np.bool_ | bool) -> None:
@@ -245,7 +247,8 @@ def table_ends(data: U8, columns: Columns) -> I64:
     require(last < len(stops))
     ends = stops[last] + 1 - begins
     require(ends <= sizes)
-    return columns.start + ends
+    behind: I64 = columns.start + ends
+    return behind
 
 
 def _decode_dictionary(data: U8, columns: Columns, out: U64) -> None:

@@ -118,7 +118,7 @@ def _crc_of_rows(rows: Words) -> Words:
 
 def crc32c_many(messages: Sequence[bytes]) -> list[int]:
     """CRC32C of each message. They should be of about the same length."""
-    return crc32c_joined(messages)[0].tolist() if messages else []
+    return [int(crc) for crc in crc32c_joined(messages)[0]] if messages else []
 
 
 def crc32c_joined(messages: Sequence[bytes]) -> tuple[Words, bytes, int]:

@@ -50,7 +50,7 @@ def _signed(values: "Array") -> "Array":
     return values
 
 
-def _labels(numbers: "Array", name_of: Callable[[int], str]) -> pandas.Categorical:
+def labels(numbers: "Array", name_of: Callable[[int], str]) -> pandas.Categorical:
     """Names of numbers, each looked up once."""
     found, codes = _unique(numbers)
     names = [name_of(int(number)) for number in found]
@@ -76,15 +76,15 @@ def _unique(numbers: "Array") -> "tuple[Array, npt.NDArray[np.intp]]":
 def _series(trace: "Trace", column: ColumnOf, values: "Array") -> "pandas.Categorical | Array":
     if column.field.kind == TASK:
         if column.part == COMM:
-            return _labels(values, lambda n: trace.tasks[n].comm if n in trace.tasks else UNKNOWN)
+            return labels(values, lambda n: trace.tasks[n].comm if n in trace.tasks else UNKNOWN)
         found, codes = _unique(values)
         pids = [trace.tasks[int(n)].pid if int(n) in trace.tasks else -1 for n in found]
         pid_column: Array = np.array(pids, np.int64)[codes]
         return pid_column
     if column.field.kind == STRING:
-        return _labels(values, lambda n: trace.strings.get(n, UNKNOWN) if n else UNKNOWN)
+        return labels(values, lambda n: trace.strings.get(n, UNKNOWN) if n else UNKNOWN)
     if column.field.kind == TASK_STATE:
-        return _labels(values, lambda n: state_text(n & 0xFFFFFFFF))
+        return labels(values, lambda n: state_text(n & 0xFFFFFFFF))
     return values if column.field.kind in (ADDRESS, HEX) else _signed(values)
 
 

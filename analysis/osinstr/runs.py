@@ -14,7 +14,7 @@ import pandas
 from .errors import TraceError
 
 Path = str | os.PathLike[str]
-Counts = npt.NDArray[np.unsignedinteger[npt.NBitBase]]
+Counts = npt.NDArray[Any]
 
 
 def summary(path: Path) -> dict[str, Any]:
@@ -95,7 +95,8 @@ class Heatmap:
         found = np.flatnonzero(self.rows["name"] == name)
         if not len(found):
             raise TraceError(f"the heatmap has no row '{name}'")
-        return self.values[:, found].sum(axis=(0, 1), dtype=np.uint64)
+        sums: npt.NDArray[np.uint64] = self.values[:, found].sum(axis=(0, 1), dtype=np.uint64)
+        return sums
 
 
 def heatmap(path: Path) -> Heatmap:

@@ -30,8 +30,8 @@ def _header_is_sound(data: bytes, stream: int) -> bool:
     if len(data) < HEADER or data[:8] != b"OSISTAGE":
         return False
     major, _, length, number, _, crc = struct.unpack_from("<HHIIII", data, 8)
-    return (crc == crc32c(data[:24]) and major == FORMAT_MAJOR and number == stream
-            and HEADER <= length <= 1024)
+    return bool(crc == crc32c(data[:24]) and major == FORMAT_MAJOR and number == stream
+                and HEADER <= length <= 1024)
 
 
 def _take_events(data: bytes, types: list[EventType], seed: int) -> tuple[list[tuple[int, ...]], int]:

@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass, field
 from functools import cached_property
 from mmap import ACCESS_READ, mmap
-from typing import TYPE_CHECKING, Callable, Iterator, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 U64 = npt.NDArray[np.uint64]
-Array = npt.NDArray[np.integer[npt.NBitBase]]
+Array = npt.NDArray[Any]
 _STREAM_FILE = re.compile(r"cpu(0|[1-9][0-9]*)\.(trace|open)")
 
 
