@@ -190,7 +190,7 @@ def _find_frame(data: bytes, at: int, end: int) -> int:
         at = data.find(FRAME_MAGIC, at, end)
         if at < 0:
             return end
-        if _frame(data, at, end) is not None:
+        if _frame(data, at, len(data)) is not None:
             return at
         spent += data[at + 2] | data[at + 3] << 8 if end - at >= FRAME_SIZE else 0
         at += 1
@@ -200,7 +200,7 @@ def _find_frame(data: bytes, at: int, end: int) -> int:
 def _absorb_frames(into: Definitions, name: str, data: bytes, at: int, end: int) -> None:
     end = min(end, len(data))
     while at < end:
-        frame = _frame(data, at, end)
+        frame = _frame(data, at, len(data))  # one that begins before the end counts whole
         if frame is None:
             into.note(name, at, "damaged record, searching for the next")
             at = _find_frame(data, at + 1, end)
