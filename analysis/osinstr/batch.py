@@ -5,7 +5,7 @@ If something in a batch makes no sense, its halves are decoded, down to the bloc
 """
 from __future__ import annotations
 
-from typing import Callable, Iterator, NamedTuple, TypeVar
+from typing import Callable, Iterator, NamedTuple, Sequence, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -182,17 +182,17 @@ class Batch:
         times: U64 = self.times[chosen]
         return times
 
-    def fields(self, number: int, wanted: list[int]) -> list[U64]:
-        """Columns of the fields of a type, in the order of `wanted`."""
-        fields = _Fields(self, number)
+    def fields(self, number: int, wanted: list[int], into: Sequence[U64] = ()) -> list[U64]:
+        """Columns of the fields of a type, in the order of `wanted`; at the start of the arrays `into`, if given."""
+        fields = _Fields(self, number, dict(zip(wanted, into)))
         return [fields.get(f) for f in wanted]
 
 
 class _Fields:
     """The fields of the events of one type in a batch."""
 
-    def __init__(self, batch: Batch, number: int) -> None:
-        self.batch, self.data, self.number = batch, batch.data, number
+    def __init__(self, batch: Batch, number: int, into: dict[int, U64]) -> None:
+        self.batch, self.data, self.number, self.into = batch, batch.data, number, into
         self.described = batch.schema[number].fields
         present = np.flatnonzero(batch.counts[:, number])
         chosen = batch.readable[present, number]
@@ -216,7 +216,7 @@ class _Fields:
         ahead = 0 if prediction == NONE else 1
         columns = place.columns(self.which, self.starts + ahead, self.counts - ahead).read(self.data)
         firsts = place.first[self.which]
-        out = np.empty(self.n, np.uint64)
+        out = self.into[f][:self.n] if f in self.into else np.empty(self.n, np.uint64)
         rare = ahead and not (columns.encoding.any() or columns.width.any() or columns.base.any())
         if prediction == KEYED:
             self._undo_keyed(out, columns, firsts, self.get(described.chain), bool(rare))

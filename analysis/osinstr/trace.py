@@ -330,16 +330,20 @@ class _Collector:
             self.cpus[begin:self.n] = stream.number
 
     def _decode(self, part: Batch) -> tuple[U64, list[U64]]:
-        return part.times_of(self.kind.number), part.fields(self.kind.number, self.wanted)
+        into = [whole[self.n:] for whole in self.values]
+        return part.times_of(self.kind.number), part.fields(self.kind.number, self.wanted, into)
 
     def _add(self, times: U64, values: list[U64]) -> None:
+        """Takes events over. Columns may be where they belong already."""
         if self.start or self.stop < (1 << 64) - 1:
             keep = (times >= np.uint64(self.start)) & (times <= np.uint64(self.stop))
             times, values = times[keep], [column[keep] for column in values]
         end = self.n + len(times)
         self.times[self.n:end] = times
         for whole, column in zip(self.values, values):
-            whole[self.n:end] = column
+            target = whole[self.n:end]
+            if target.ctypes.data != column.ctypes.data:
+                target[:] = column
         self.n = end
 
     def _add_staged(self, stream: _Stream) -> None:
