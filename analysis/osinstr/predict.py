@@ -2,8 +2,6 @@
 """Undoes predictions, for one field in many blocks at once."""
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 import numpy.typing as npt
 
@@ -28,10 +26,10 @@ class Layout:
         self.starts, self.counts = starts, counts
         self.stretches = list(zip(starts.tolist(), (starts + counts).tolist()))
 
-    @cached_property
-    def first_cells(self) -> I64:
+    def first_cells(self, events: I64) -> I64:
         """For each event the first of its block's cells, of which there is one per slot."""
-        return np.repeat(np.arange(len(self.counts), dtype=np.int64) * SLOTS, self.counts)
+        block: I64 = np.searchsorted(self.starts, events, side="right") - 1
+        return block * SLOTS
 
 
 def undo_same(values: U64, layout: Layout) -> None:
@@ -48,10 +46,10 @@ def undo_chain(values: U64, source: U64, layout: Layout) -> None:
     values[layout.starts] = firsts
 
 
-def _cells(keys: U64, layout: Layout) -> I64:
+def _slots(keys: U64) -> I64:
     if len(keys) and int(keys.max()) >= SLOTS:
         keys = (keys ^ keys >> np.uint64(10) ^ keys >> np.uint64(20)) & np.uint64(SLOTS - 1)
-    return keys.view(np.int64) + layout.first_cells
+    return keys.view(np.int64)
 
 
 def undo_keyed(values: U64, changes: I64, steps: U64, firsts: U64, keys: U64,
@@ -66,13 +64,16 @@ def undo_keyed(values: U64, changes: I64, steps: U64, firsts: U64, keys: U64,
         values[start:end] = first
     if not len(changes):
         return
-    cells = _cells(keys, layout)
-    changed = cells[changes]
+    slots = _slots(keys)
+    changed = slots[changes] + layout.first_cells(changes)
     n_cells = len(firsts) * SLOTS
-    concerned = np.zeros(n_cells, np.bool_)
-    concerned[changed] = True
-    events = np.flatnonzero(concerned[cells])
-    of_events = cells[events]
+    concerned = np.zeros((len(firsts), SLOTS), np.bool_)
+    concerned.reshape(-1)[changed] = True
+    hit = np.empty(len(values), np.bool_)
+    for row, (start, end) in zip(concerned, layout.stretches):
+        row.take(slots[start:end], out=hit[start:end], mode="clip")
+    events = np.flatnonzero(hit)
+    of_events = slots[events] + layout.first_cells(events)
     first_event = np.empty(n_cells, np.int64)
     first_event[of_events[::-1]] = events[::-1]
     added = np.zeros(n_cells, np.uint64)
@@ -82,8 +83,8 @@ def undo_keyed(values: U64, changes: I64, steps: U64, firsts: U64, keys: U64,
     if len(late):
         busy = np.zeros(n_cells, np.bool_)
         busy[late] = True
-        events = events[busy[of_events]]
-        _follow(values, events, cells[events], changes, steps, firsts)
+        followed = busy[of_events]
+        _follow(values, events[followed], of_events[followed], changes, steps, firsts)
 
 
 def _follow(values: U64, events: I64, cells: I64, changes: I64, steps: U64, firsts: U64) -> None:
