@@ -253,7 +253,7 @@ def test_a_slower_function_is_found_among_several_runs(tmp_path):
                         **{f"f{n}": 1000 + int(rng.normal(0, 20)) for n in range(20)}) for i in range(4)]
     found = compare(runs("a", 1000), runs("b", 1200))
     assert [row.name for row in found.rows if row.significant] == ["slow [kernel]"]
-    assert found.rows[0].test == "welch"
+    assert found.rows[0].name == "slow [kernel]" and found.rows[0].test == "welch"
     assert not any(row.significant for row in compare(found.runs_a, found.runs_a).rows)
 
 
