@@ -27,9 +27,9 @@ class Layout:
         self.stretches = list(zip(starts.tolist(), (starts + counts).tolist()))
 
     def first_cells(self, events: I64) -> I64:
-        """For each event the first of its block's cells, of which there is one per slot."""
-        block: I64 = np.searchsorted(self.starts, events, side="right") - 1
-        return block * SLOTS
+        """For each of `events`, in order, the first of its block's cells, of which there is one per slot."""
+        ends = np.append(np.searchsorted(events, self.starts[1:]), len(events))
+        return np.repeat(np.arange(len(self.starts)) * SLOTS, np.diff(ends, prepend=0))
 
 
 def undo_same(values: U64, layout: Layout) -> None:
@@ -76,9 +76,9 @@ def undo_keyed(values: U64, changes: I64, steps: U64, firsts: U64, keys: U64,
     of_events = slots[events] + layout.first_cells(events)
     first_event = np.empty(n_cells, np.int64)
     first_event[of_events[::-1]] = events[::-1]
-    added = np.zeros(n_cells, np.uint64)
-    added[changed] = steps
-    values[events] += added[of_events]
+    table = np.empty(n_cells, np.uint64)
+    table[changed] = firsts[changed // SLOTS] + steps
+    values[events] = table[of_events]
     late = changed[first_event[changed] != changes]
     if len(late):
         busy = np.zeros(n_cells, np.bool_)
