@@ -4,7 +4,7 @@
 
 usage: bench-python.py BENCH-TRACE [EVENTS [DIRECTORY]]     default: 4000000 /dev/shm
 
-The traces are those of bench-trace, uncompressed. Each figure is the best of five, in CPU time.
+The traces are those of bench-trace, uncompressed. Each figure is the best of nine, in CPU time.
 """
 import os
 import subprocess
@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "analysis"))
 import osinstr  # noqa: E402
 
-ROUNDS = 5
+ROUNDS = 9
 WORK = {
     "all columns": lambda trace: trace.array("sched_switch"),
     "time and next": lambda trace: trace.array("sched_switch", ["next"]),
