@@ -172,9 +172,9 @@ def _functions(data: bytes, messages: list[tuple[int, int, int]]) -> tuple[panda
                 names[numbers[1]] = strings[numbers.get(3, 0)]
             else:
                 locations.append(numbers)
-    rows = [(names[one.get(401, 0)], modules[one.get(2, 0)], one.get(3, 0)) for one in locations]
-    table = pandas.DataFrame(rows, columns=["name", "module", "address"])
-    table["address"] = np.array([row[2] for row in rows], np.uint64)
+    table = pandas.DataFrame({"name": [names[one.get(401, 0)] for one in locations],
+                              "module": [modules[one.get(2, 0)] for one in locations],
+                              "address": np.array([one.get(3, 0) for one in locations], np.uint64)})
     number = np.full(max((one[1] for one in locations), default=0) + 1, -1, np.int64)
     number[[one[1] for one in locations]] = np.arange(len(locations))
     return table, number
