@@ -2,7 +2,7 @@
 /* Measures the trace writer and reader on one core: events per second and bytes per event.
  *
  *   bench-trace [events [directory]]      default: 4000000 /dev/shm
- *   bench-trace write events directory    only writes such a trace
+ *   bench-trace --write events directory  measures nothing: leaves traces for other readers
  *
  * The events are made before the clock starts. Encoding is everything from the
  * first emit to the end of close, decoding everything from opening to the last
@@ -210,22 +210,29 @@ static void measure(const char *dir, const char *name, const char *codec,
     clean(dir);
 }
 
-static int write_only(size_t n, const char *dir)
+/* directory/NAME, uncompressed. */
+static void leave(const char *directory, const char *name, const struct event *events, size_t n)
 {
-    struct event *mixed = make_events(0.4);
+    char dir[512];
+    snprintf(dir, sizeof dir, "%s/%s", directory, name);
     if (mkdir(dir, 0777)) {
         perror(dir);
-        return 1;
+        exit(1);
     }
-    encode(dir, "none", mixed, n);
-    free(mixed);
+    encode(dir, "none", events, n);
+}
+
+static int leave_all(const char *directory, size_t n)
+{
+    leave(directory, "sched_switch", make_events(0), n);
+    leave(directory, "switch+wakeup", make_events(0.4), n);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "write") == 0)
-        return write_only(strtoul(argv[2], NULL, 0), argv[3]);
+    if (argc == 4 && !strcmp(argv[1], "--write"))
+        return leave_all(argv[3], strtoul(argv[2], NULL, 0));
     size_t n = argc > 1 ? strtoul(argv[1], NULL, 0) : 4000000;
     char dir[256];
     snprintf(dir, sizeof dir, "%s/bench-trace-XXXXXX", argc > 2 ? argv[2] : "/dev/shm");

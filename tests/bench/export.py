@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How fast osinstr export writes each format: CPU time for a trace of task switches and wakeups, the best of five runs.
+"""How fast osinstr export writes each format: CPU time for a trace of task switches and wakeups, the best of three runs.
 
 usage: export.py OSINSTR BENCH-TRACE [EVENTS]
 """
@@ -12,8 +12,8 @@ import sys
 import tempfile
 
 # A row each: the format and its options.
-FORMATS = ["perfetto", "perfetto --no-compress"]
-RUNS = 5
+FORMATS = ["perfetto", "perfetto --no-compress", "ctf", "tracedat", "csv", "json", "sqlite"]
+RUNS = 3
 
 
 def cpu_seconds(command):
@@ -40,8 +40,8 @@ def main():
     osinstr, bench_trace = sys.argv[1:3]
     events = int(sys.argv[3]) if len(sys.argv) > 3 else 4000000
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        trace, output = os.path.join(folder, "trace"), os.path.join(folder, "output")
-        subprocess.run([bench_trace, "write", str(events), trace], check=True)
+        trace, output = os.path.join(folder, "switch+wakeup"), os.path.join(folder, "output")
+        subprocess.run([bench_trace, "--write", str(events), folder], check=True)
         for row in FORMATS:
             name, *options = row.split()
             best = float("inf")
