@@ -33,7 +33,8 @@ static void write_clocks(struct perfetto *perfetto)
     pf_packet_end(perfetto->file);
 }
 
-/* What prev_state's bits mean for Perfetto depends on the release: ours are those of 4.14 and later. */
+/* What prev_state's bits mean for Perfetto depends on the release: ours are those of 4.14 and
+ * later. */
 #define SOME_RELEASE "4.14.0 or later"
 
 /* "Linux version 6.1.0-1-arm64 (…" -> "6.1.0-1-arm64"; NULL: not known. */
