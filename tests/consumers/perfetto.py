@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""perfetto.py ENGINE OSINSTR WHAT FILE DIR [OPTION…]: does Perfetto's trace_processor see in FILE what was recorded in
-DIR? What it must see is worked out here from what osinstr csv prints of DIR, by rules of Linux's tracepoints.
+"""perfetto.py ENGINE OSINSTR WHAT FILE DIR [OPTION…]: does Perfetto's trace_processor see in FILE what was
+recorded in DIR? What it must see is worked out here from what osinstr csv prints of DIR, by rules of Linux's tracepoints.
 
-WHAT: tasks, irqs, all of these; calls, with a folder that hotpath mode=calls wrote in the same run, and what osinstr dump prints of
-the path. slices: FILE has the slices of the path in DIR, which is a file here, that the options leave. inflated: FILE
+WHAT: tasks, irqs, all of these; calls, with a folder that hotpath mode=calls wrote in the same run, and what osinstr dump
+prints of the path. slices: FILE has the slices of the path in DIR, which is a file here, that the options leave. inflated: FILE
 is the file DIR, compressed.
 OPTIONS, as given for FILE: --from N, --to N, --cpu N, --task PATTERN, --min-duration N.
 Prints what differs, a line each, and fails if something does."""
@@ -195,8 +195,8 @@ def check_tasks():
         "and dur != -1 group by tid",
         "select tid, count(*), sum(dur) from thread_state join thread using (utid) where state = 'R' and waker_utid "
         "is not null and dur != -1 group by tid",
-        "select tid, count(*) from thread_state s join thread t on t.utid = s.waker_utid where state = 'R' and dur != -1 "
-        "group by tid",
+        "select tid, count(*) from thread_state s join thread t on t.utid = s.waker_utid where state = 'R' "
+        "and dur != -1 group by tid",
         "select tid, pid from thread join process using (upid)",
         "select distinct tid, hex(name) from thread where name is not null")
     no_complaints(complaints)

@@ -190,8 +190,8 @@ static void replace(struct call_walk *walk, const struct arrival *at)
     }
 }
 
-/* The depth after a return; false: nothing was called from there. The last call may have been translated at
- * another address than it runs at. */
+/* The depth after a return; false: nothing was called from there. The last call may have been
+ * translated at another address than it runs at. */
 static bool find_return(const struct call_stack *stack, uint64_t target, uint32_t *depth)
 {
     bool last = true;
@@ -225,9 +225,9 @@ static bool unwind_to(struct call_walk *walk, const struct arrival *at)
     return false;
 }
 
-/* Was anything called that could be returned from? Where nothing was, as at the beginning of a recording, a
- * task or an exception, returns lead out of what was found running. Linux's trampolines (KPTI) call once,
- * to get into the kernel by a return. */
+/* Was anything called that could be returned from? Where nothing was, as at the beginning of a
+ * recording, a task or an exception, returns lead out of what was found running. Linux's
+ * trampolines (KPTI) call once, to get into the kernel by a return. */
 static bool has_call(const struct call_stack *stack)
 {
     if (stack->base && stack->depth - stack->base <= 2) {
@@ -288,8 +288,8 @@ static void enter(struct call_walk *walk, uint32_t name, uint64_t back, uint64_t
     walk->pending = (struct call_pending){ CALL_NONE };
 }
 
-/* The base of the exception that returns there; the last one may have emulated the instruction that it
- * came to. 0: none does. */
+/* The base of the exception that returns there; the last one may have emulated the instruction
+ * that it came to. 0: none does. */
 static uint32_t find_exception(const struct call_stack *stack, uint64_t target)
 {
     if (stack->base && target - stack->frames[stack->base - 1].back <= LONGEST_INSN) {

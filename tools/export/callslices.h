@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* When each function call began and ended, out of the blocks that a CPU executed.
  *
- * The rules are those of hotpath mode=calls (docs/HOTPATH.md), so that both count the same calls. There is
- * a stack for each task; where it goes is decided at a block's beginning, from the instruction that the
- * block before ended with.
+ * The rules are those of hotpath mode=calls (docs/HOTPATH.md), so that both count the same
+ * calls. There is a stack for each task; where it goes is decided at a block's beginning, from
+ * the instruction that the block before ended with.
  *
- * Calls are told when they end, if they took long enough, after those that they are in: so what a stack
- * tells is in order of time and nests.
+ * Calls are told when they end, if they took long enough, after those that they are in: so what
+ * a stack tells is in order of time and nests.
  */
 #ifndef TOOLS_EXPORT_CALLSLICES_H
 #define TOOLS_EXPORT_CALLSLICES_H
@@ -23,7 +23,8 @@ struct call_stack;
 struct call_client {
     /* Is that string a function, or said of all that have no symbol? */
     bool (*is_function)(void *data, uint32_t function);
-    /* Names are numbers above 0. Of a function, of a place whose function is not known, of an exception. */
+    /* Names are numbers above 0. Of a function, of a place whose function is not known, of an
+     * exception. */
     uint32_t (*name_of_function)(void *data, uint32_t function);
     uint32_t (*name_of_place)(void *data, uint64_t address);
     uint32_t (*name_of_exception)(void *data, bool irq, enum osi_exception exception);
@@ -84,8 +85,8 @@ struct call_walk {
     uint64_t deep;               /* calls too deep to be told */
 };
 
-/* The next step of the path: a block, exception, gap or loss. The caller sees to events, and at gaps and
- * losses to the other stacks. */
+/* The next step of the path: a block, exception, gap or loss. The caller sees to events, and at
+ * gaps and losses to the other stacks. */
 void call_walk_step(struct call_walk *walk, const struct osi_path_step *step);
 void call_walk_clear(struct call_walk *walk);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Interrupts and masked sections, on a track of each CPU's own each, because they overlap: a section
- * begins in an interrupt and ends behind it, or the other way round.
+/* Interrupts and masked sections, on a track of each CPU's own each, because they overlap: a
+ * section begins in an interrupt and ends behind it, or the other way round.
  *
- * An interrupt's name is its number, which comes after its beginning: the beginning waits for it. A masked
- * section is told at its end, with its length. Sections of a CPU are one behind the other.
+ * An interrupt's name is its number, which comes after its beginning: the beginning waits for
+ * it. A masked section is told at its end, with its length. Sections of a CPU are one behind the
+ * other.
  */
 #include "perfetto.h"
 
@@ -109,8 +110,8 @@ void pf_irq_flush(struct perfetto *perfetto, uint32_t cpu)
     write_entry(&perfetto->cpus[cpu], NULL);
 }
 
-/* Another number in the same entry, as drivers of a GICv2 take it, is a mark; that there is none left says
- * nothing. */
+/* Another number in the same entry, as drivers of a GICv2 take it, is a mark; that there is none
+ * left says nothing. */
 static void put_ack(struct pf_cpu *cpu, const struct osi_event *event)
 {
     if (cpu->entered) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events of Linux as Perfetto knows them best: as if ftrace had recorded them.
  *
- * Some hundred events of a CPU make a packet. Tasks that the trace does not show being made are told in
- * packets of the process tree, before their first event.
+ * Some hundred events of a CPU make a packet. Tasks that the trace does not show being made are
+ * told in packets of the process tree, before their first event.
  */
 #include "perfetto.h"
 
@@ -10,8 +10,9 @@ enum {
     PACKET_FTRACE = 1, PACKET_PROCESS_TREE = 2, PACKET_SEQUENCE = 10,
     BUNDLE_CPU = 1, BUNDLE_EVENT = 2,
     EVENT_TIME = 1, EVENT_PID = 2,
-    SCHED_SWITCH = 4, SCHED_WAKING = 20, SOFTIRQ_ENTRY = 24, SOFTIRQ_EXIT = 25, IRQ_HANDLER_ENTRY = 36,
-    IRQ_HANDLER_EXIT = 37, SCHED_WAKEUP_NEW = 114, TASK_NEWTASK = 235, TASK_RENAME = 236,
+    SCHED_SWITCH = 4, SCHED_WAKING = 20, SOFTIRQ_ENTRY = 24, SOFTIRQ_EXIT = 25,
+    IRQ_HANDLER_ENTRY = 36, IRQ_HANDLER_EXIT = 37, SCHED_WAKEUP_NEW = 114, TASK_NEWTASK = 235,
+    TASK_RENAME = 236,
     SCHED_PROCESS_EXIT = 238,
     SWITCH_PREV_COMM = 1, SWITCH_PREV_PID, SWITCH_PREV_PRIO, SWITCH_PREV_STATE, SWITCH_NEXT_COMM,
     SWITCH_NEXT_PID, SWITCH_NEXT_PRIO,
@@ -85,6 +86,13 @@ static int32_t running(const struct perfetto *perfetto, uint32_t cpu)
     return task ? task->tid : 0;
 }
 
+/* Of the task that runs. */
+static struct writing begin_here(struct perfetto *perfetto, const struct osi_event *event,
+                                 unsigned kind)
+{
+    return begin(perfetto, event->vcpu, event->time, running(perfetto, event->vcpu), kind);
+}
+
 /* ---- tasks ---- */
 /* The idle tasks have the number 0 on each CPU, and Perfetto knows that. */
 static void introduce(struct perfetto *perfetto, struct pf_task *task, uint64_t time)
@@ -146,8 +154,7 @@ static void put_rename(struct perfetto *perfetto, const struct osi_event *event)
 {
     struct pf_task *task = task_of(perfetto, event, event->task.task);
     const struct pf_task *former = pf_task(&perfetto->tasks, event->task.former, event->vcpu);
-    struct writing writing = begin(perfetto, event->vcpu, event->time, running(perfetto, event->vcpu),
-                                   TASK_RENAME);
+    struct writing writing = begin_here(perfetto, event, TASK_RENAME);
 
     proto_signed(writing.to, RENAME_PID, task->tid);
     put_comm(&writing, RENAME_OLD, former);
@@ -158,7 +165,8 @@ static void put_rename(struct perfetto *perfetto, const struct osi_event *event)
 static void put_exit(struct perfetto *perfetto, const struct osi_event *event)
 {
     struct pf_task *task = task_of(perfetto, event, event->task.task);
-    struct writing writing = begin(perfetto, event->vcpu, event->time, task->tid, SCHED_PROCESS_EXIT);
+    struct writing writing = begin(perfetto, event->vcpu, event->time, task->tid,
+                                   SCHED_PROCESS_EXIT);
 
     task->exiting = true;
     put_comm(&writing, EXIT_COMM, task);
@@ -183,8 +191,8 @@ static void write_switch(struct perfetto *perfetto, const struct osi_event *even
     end(&writing);
 }
 
-/* Perfetto has no state "unknown". A task that ends has it when its parent reaps it at the same time; the
- * other one that has it is what a CPU's first switch leaves. */
+/* Perfetto has no state "unknown". A task that ends has it when its parent reaps it at the same
+ * time; the other one that has it is what a CPU's first switch leaves. */
 static uint32_t state_of(const struct pf_task *prev, uint32_t state, bool first)
 {
     if (state != OSI_STATE_UNKNOWN) {
@@ -193,8 +201,8 @@ static uint32_t state_of(const struct pf_task *prev, uint32_t state, bool first)
     return first && !prev->exiting ? OSI_STATE_RUNNING : OSI_STATE_DEAD;
 }
 
-/* Perfetto wants that who is left is who ran. If events are missing it is not: what ran then stops here,
- * nobody knows why (so it sleeps), for a moment of no length of who is left. */
+/* Perfetto wants that who is left is who ran. If events are missing it is not: what ran then
+ * stops here, nobody knows why (so it sleeps), for a moment of no length of who is left. */
 static void put_switch(struct perfetto *perfetto, const struct osi_event *event)
 {
     struct pf_cpu *cpu = &perfetto->cpus[event->vcpu];
@@ -209,12 +217,13 @@ static void put_switch(struct perfetto *perfetto, const struct osi_event *event)
     cpu->running = next;
 }
 
-/* sched_waking is what makes a task runnable for Perfetto; a new one is so from its beginning on. */
+/* sched_waking is what makes a task runnable for Perfetto; a new one is so from its beginning
+ * on. */
 static void put_wakeup(struct perfetto *perfetto, const struct osi_event *event)
 {
     struct pf_task *task = task_of(perfetto, event, event->sched_wakeup.task);
-    struct writing writing = begin(perfetto, event->vcpu, event->time, running(perfetto, event->vcpu),
-                                   event->sched_wakeup.first ? SCHED_WAKEUP_NEW : SCHED_WAKING);
+    struct writing writing = begin_here(
+        perfetto, event, event->sched_wakeup.first ? SCHED_WAKEUP_NEW : SCHED_WAKING);
 
     put_comm(&writing, WAKING_COMM, task);
     proto_signed(writing.to, WAKING_PID, task->tid);
@@ -228,8 +237,8 @@ static void put_wakeup(struct perfetto *perfetto, const struct osi_event *event)
 static void put_handler(struct perfetto *perfetto, const struct osi_event *event)
 {
     bool entry = event->kind == OSI_EVENT_IRQ_HANDLER_ENTRY;
-    struct writing writing = begin(perfetto, event->vcpu, event->time, running(perfetto, event->vcpu),
-                                   entry ? IRQ_HANDLER_ENTRY : IRQ_HANDLER_EXIT);
+    struct writing writing = begin_here(perfetto, event,
+                                        entry ? IRQ_HANDLER_ENTRY : IRQ_HANDLER_EXIT);
 
     proto_signed(writing.to, 1, (int32_t)event->irq_handler.irq);
     if (entry) {
@@ -246,9 +255,9 @@ static void put_handler(struct perfetto *perfetto, const struct osi_event *event
 
 static void put_softirq(struct perfetto *perfetto, const struct osi_event *event)
 {
-    struct writing writing = begin(perfetto, event->vcpu, event->time, running(perfetto, event->vcpu),
-                                   event->kind == OSI_EVENT_SOFTIRQ_ENTRY ? SOFTIRQ_ENTRY
-                                                                          : SOFTIRQ_EXIT);
+    struct writing writing = begin_here(
+        perfetto, event,
+        event->kind == OSI_EVENT_SOFTIRQ_ENTRY ? SOFTIRQ_ENTRY : SOFTIRQ_EXIT);
 
     proto_number(writing.to, 1, event->softirq.vec);
     end(&writing);

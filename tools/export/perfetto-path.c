@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Function calls of a recorded path, as slices: for each CPU a track, and below it one for each task if the
- * path tells of task switches. Time is what the path has: instructions of that CPU.
- */
+/* Function calls of a recorded path, as slices: for each CPU a track, and below it one for each
+ * task if the path tells of task switches. Time is what the path has: instructions of that CPU. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -241,7 +240,8 @@ static void walk_path(struct walk *walk, struct osi_path *path)
     uint64_t last = 0;
 
     while (osi_path_next(path, &step) && step.insn <= selection->to && go_on(walk)) {
-        step.insn = MAX(step.insn, last); /* behind damage the count may have been guessed too high */
+        /* Before damage the count may have been guessed too high. */
+        step.insn = MAX(step.insn, last);
         last = step.insn + (step.kind == OSI_PATH_BLOCK ? step.n : 0);
         if (step.kind == OSI_PATH_EVENT) {
             take_event(walk, &step);

@@ -37,7 +37,8 @@ static struct pf_task *make(int32_t tid, int32_t tgid, uint32_t key, const char 
     return task;
 }
 
-static struct pf_task *stand_in(struct pf_tasks *tasks, int32_t first, uint32_t cpu, const char *comm)
+static struct pf_task *stand_in(struct pf_tasks *tasks, int32_t first, uint32_t cpu,
+                                const char *comm)
 {
     int32_t tid = first + (int32_t)(cpu & 1023);
     struct pf_task *task = g_hash_table_lookup(tasks->stands, GINT_TO_POINTER(tid));

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events on tracks of our own.
  *
- * A sequence has a clock whose times are differences to the packet before, and numbers for the texts that
- * it told: an event is some ten bytes then.
+ * A sequence has a clock whose times are differences to the packet before, and numbers for the
+ * texts that it told: an event is some ten bytes then.
  */
 #include "perfetto.h"
 
 enum {
     PACKET_CLOCKS = 6, PACKET_TIMESTAMP = 8, PACKET_SEQUENCE = 10, PACKET_EVENT = 11,
-    PACKET_INTERNED = 12, PACKET_FLAGS = 13, PACKET_CLOCK = 58, PACKET_DEFAULTS = 59, PACKET_TRACK = 60,
+    PACKET_INTERNED = 12, PACKET_FLAGS = 13, PACKET_CLOCK = 58, PACKET_DEFAULTS = 59,
+    PACKET_TRACK = 60,
     FLAG_CLEARED = 1, FLAG_NEEDS_STATE = 2,
     CLOCKS_CLOCK = 1, CLOCK_ID = 1, CLOCK_TIME = 2, CLOCK_INCREMENTAL = 3,
     BOOTTIME = 6, OWN_CLOCK = 64,
@@ -113,8 +114,8 @@ static void put_state(struct pf_sequence *sequence)
     pf_packet_end(sequence->file);
 }
 
-void pf_sequence_begin(struct pf_sequence *sequence, struct pf_file *file, uint32_t id, uint64_t track,
-                       const char *name)
+void pf_sequence_begin(struct pf_sequence *sequence, struct pf_file *file, uint32_t id,
+                       uint64_t track, const char *name)
 {
     *sequence = (struct pf_sequence){ .file = file, .id = id, .track = track };
     sequence->names = g_byte_array_new();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* export perfetto: a file for ui.perfetto.dev and its trace processor. */
 #include <errno.h>
+#include <string.h>
+
 #include <osinstr/path.h>
 
 #include "formats.h"
@@ -33,7 +35,8 @@ static void write_clocks(struct perfetto *perfetto)
     pf_packet_end(perfetto->file);
 }
 
-/* What prev_state's bits mean for Perfetto depends on the release: ours are those of 4.14 and later. */
+/* What prev_state's bits mean for Perfetto depends on the release: ours are those of 4.14 and
+ * later. */
 #define SOME_RELEASE "4.14.0 or later"
 
 /* "Linux version 6.1.0-1-arm64 (…" -> "6.1.0-1-arm64"; NULL: not known. */
@@ -116,13 +119,23 @@ static void end_cpus(struct perfetto *perfetto)
     g_free(perfetto->cpus);
 }
 
+/* A kernel's place in memory is noted when it was recognised; without a file of it, nothing else
+ * tells. */
+static bool is_linux(const struct osi_trace_reader *reader)
+{
+    const char *kernel = osi_trace_info(reader, "kernel");
+
+    return osi_trace_info(reader, "kernel_base") ||
+           (kernel && strcmp(kernel, "to be read from guest memory") != 0);
+}
+
 static int write_perfetto(struct export *export, struct osi_error *err)
 {
     struct perfetto perfetto = {
         .export = export,
         .file = pf_file_new(export_out(export), !export->uncompressed),
         .n_cpus = osi_trace_n_streams(export->reader),
-        .generic = export->generic || !osi_trace_info(export->reader, "kernel"),
+        .generic = export->generic || !is_linux(export->reader),
     };
     int rc = 0;
 

@@ -2,15 +2,15 @@
 /* export perfetto: what its files share.
  *
  * perfetto-file.c   packets, deflated some hundred thousand bytes at a time
- * perfetto-tracks.c slices on tracks of our own: sequences with interned names and a clock of differences
+ * perfetto-tracks.c slices on tracks of our own: interned names, a clock of differences
  * perfetto-tasks.c  tasks as Perfetto knows them
  * perfetto-linux.c  events of Linux, as ftrace has them, in bundles for each CPU
  * perfetto-generic.c  task switches of any other kernel
  * perfetto-irq.c    interrupts and masked sections, one track per CPU each
  * perfetto-path.c   function calls of a recorded path; callslices.c finds them
  *
- * Perfetto sorts what it reads by time, and keeps the order of the file only where times are equal. So
- * each track and each CPU's bundles are written in order; among each other they need not be.
+ * Perfetto sorts what it reads by time, and keeps the order of the file only where times are equal.
+ * So each track and each CPU's bundles are written in order; among each other they need not be.
  */
 #ifndef TOOLS_EXPORT_PERFETTO_H
 #define TOOLS_EXPORT_PERFETTO_H
@@ -43,7 +43,8 @@ enum pf_arg {
     PF_ARGS
 };
 
-/* What a track's events have in common. Names have numbers, which whoever names gives, and are told once. */
+/* What a track's events have in common. Names have numbers, which whoever names gives, and are
+ * told once. */
 struct pf_sequence {
     struct pf_file *file;
     uint32_t id;          /* 0: not begun */
@@ -55,8 +56,8 @@ struct pf_sequence {
 };
 
 /* The first track of a sequence; it is the one of events that name no other. */
-void pf_sequence_begin(struct pf_sequence *sequence, struct pf_file *file, uint32_t id, uint64_t track,
-                       const char *name);
+void pf_sequence_begin(struct pf_sequence *sequence, struct pf_file *file, uint32_t id,
+                       uint64_t track, const char *name);
 void pf_sequence_clear(struct pf_sequence *sequence);
 /* Another track of its events, below the first one. */
 void pf_track(struct pf_sequence *sequence, uint64_t track, const char *name);
@@ -64,12 +65,14 @@ void pf_track(struct pf_sequence *sequence, uint64_t track, const char *name);
 enum pf_event { PF_BEGIN = 1, PF_END = 2, PF_INSTANT = 3 };
 
 /* An event: pf_event_begin(), what else is to be said, pf_event_end(). */
-void pf_event_begin(struct pf_sequence *sequence, uint64_t track, enum pf_event type, uint64_t time);
+void pf_event_begin(struct pf_sequence *sequence, uint64_t track, enum pf_event type,
+                    uint64_t time);
 /* `name` counts the first time that the number is used, and may be NULL later: pf_has_name(). */
 void pf_event_name(struct pf_sequence *sequence, uint32_t number, const char *name);
 void pf_event_number(struct pf_sequence *sequence, enum pf_arg arg, uint64_t value);
 void pf_event_flag(struct pf_sequence *sequence, enum pf_arg arg);
-void pf_event_text(struct pf_sequence *sequence, enum pf_arg arg, uint32_t number, const char *text);
+void pf_event_text(struct pf_sequence *sequence, enum pf_arg arg, uint32_t number,
+                   const char *text);
 void pf_event_end(struct pf_sequence *sequence);
 bool pf_has_name(const struct pf_sequence *sequence, uint32_t number);
 
@@ -92,8 +95,8 @@ struct pf_tasks {
 
 void pf_tasks_init(struct pf_tasks *tasks);
 void pf_tasks_clear(struct pf_tasks *tasks);
-/* Never NULL: for unknown tasks, and for those left out, there is one for each CPU that stands for them,
- * so that none runs on two CPUs at once. */
+/* Never NULL: for unknown tasks, and for those left out, there is one for each CPU that stands
+ * for them, so that none runs on two CPUs at once. */
 struct pf_task *pf_task(struct pf_tasks *tasks, const struct osi_task *task, uint32_t cpu);
 /* Must Perfetto be told of it? True once for each. */
 bool pf_task_is_new(struct pf_tasks *tasks, struct pf_task *task);

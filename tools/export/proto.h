@@ -66,7 +66,7 @@ static inline size_t proto_begin(struct proto *proto, unsigned field)
 {
     proto_room(proto, PROTO_NUMBER);
     proto_varint(proto, field << 3 | 2);
-    return ++proto->used; /* a byte for the length; proto_end() moves the content if it needs more */
+    return ++proto->used; /* the length has a byte; if it needs more, proto_end() moves the rest */
 }
 
 void proto_end_long(struct proto *proto, size_t begin);
