@@ -22,6 +22,7 @@ struct irq_account {
     struct cpu *cpus;
     unsigned n_cpus;
     bool any;
+    uint64_t until;
 };
 
 struct irq_account *irq_account_new(const struct osi_trace_reader *reader)
@@ -29,6 +30,7 @@ struct irq_account *irq_account_new(const struct osi_trace_reader *reader)
     struct irq_account *account = g_new0(struct irq_account, 1);
 
     account->reader = reader;
+    account->until = UINT64_MAX;
     account->irqs = recorded_options(reader, "irq");
     account->n_cpus = osi_trace_n_streams(reader);
     account->cpus = g_new0(struct cpu, account->n_cpus + 1);
@@ -85,6 +87,11 @@ bool irq_account_any(const struct irq_account *account)
     return account->any;
 }
 
+void irq_account_until(struct irq_account *account, uint64_t time)
+{
+    account->until = time;
+}
+
 /* "exceptions.CPU" was noted as "syscall=12,page fault=3,…" at the end of the run. */
 static void take_exceptions(struct irq_account *account, unsigned cpu)
 {
@@ -122,7 +129,7 @@ void irq_account_report(struct irq_account *account, struct osi_report *report, 
         if (account->cpus[i].stat) {
             take_exceptions(account, i);
             end_time_of(account->reader, i, &end);
-            osi_irqstat_end(account->cpus[i].stat, i, end);
+            osi_irqstat_end(account->cpus[i].stat, i, MIN(end, account->until));
             osi_irqstat_merge(all, account->cpus[i].stat);
         }
     }

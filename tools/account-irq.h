@@ -20,6 +20,8 @@ void irq_account_take(struct irq_account *account, const struct osi_event *event
 
 /* Did any event tell of interrupts? */
 bool irq_account_any(const struct irq_account *account);
+/* The account ends here, if the run goes on longer. */
+void irq_account_until(struct irq_account *account, uint64_t time);
 void irq_account_report(struct irq_account *account, struct osi_report *report, size_t top,
                         uint64_t last_time);
 

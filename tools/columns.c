@@ -28,13 +28,19 @@ static char *task_column_name(const char *field, const char *part)
     return strcmp(field, "task") == 0 ? g_strdup(part) : g_strdup_printf("%s_%s", field, part);
 }
 
-static char *lead_of(const struct osi_event_type *type, const char *name, bool csv)
+static char *lead_of(const struct osi_event_type *type, const char *name, enum column_style style)
 {
     bool arrow = strcmp(type->name, "sched_switch") == 0 && strcmp(name, "next_comm") == 0;
     char *shown, *lead;
 
-    if (csv) {
+    if (style == COLUMN_CSV) {
         return g_strdup(",");
+    }
+    if (style == COLUMN_JSON) {
+        shown = styled(name, NAME_JSON);
+        lead = g_strdup_printf(",%s:", shown);
+        g_free(shown);
+        return lead;
     }
     shown = styled(name, NAME_PLAIN);
     lead = g_strdup_printf(" %s%s=", arrow ? "==> " : "", shown);
@@ -43,7 +49,7 @@ static char *lead_of(const struct osi_event_type *type, const char *name, bool c
 }
 
 static void add_column(struct columns *columns, const struct osi_event_type *type, unsigned field,
-                       int part, char *name, bool csv)
+                       int part, char *name)
 {
     struct column *column = &columns->column[columns->n++];
 
@@ -51,43 +57,58 @@ static void add_column(struct columns *columns, const struct osi_event_type *typ
     column->kind = type->fields[field].kind;
     column->part = part;
     column->name = name;
-    column->lead = lead_of(type, name, csv);
+    column->lead = lead_of(type, name, columns->style);
     column->lead_length = strlen(column->lead);
 }
 
-static void add_field(struct columns *columns, const struct osi_event_type *type, unsigned i,
-                      bool csv)
+static void add_field(struct columns *columns, const struct osi_event_type *type, unsigned i)
 {
     const struct osi_field *field = &type->fields[i];
 
-    if (field->kind == OSI_FIELD_TASK && (csv || is_ftrace_event(type))) {
-        add_column(columns, type, i, COLUMN_COMM, task_column_name(field->name, "comm"), csv);
-        add_column(columns, type, i, COLUMN_PID, task_column_name(field->name, "pid"), csv);
+    if (field->kind == OSI_FIELD_TASK && (columns->style != COLUMN_TEXT || is_ftrace_event(type))) {
+        add_column(columns, type, i, COLUMN_COMM, task_column_name(field->name, "comm"));
+        add_column(columns, type, i, COLUMN_PID, task_column_name(field->name, "pid"));
     } else {
-        add_column(columns, type, i, COLUMN_WHOLE, g_strdup(field->name), csv);
+        add_column(columns, type, i, COLUMN_WHOLE, g_strdup(field->name));
     }
 }
 
-struct columns *columns_new(const struct osi_event_type *type, bool csv)
+struct columns *columns_new(const struct osi_event_type *type, enum column_style style)
 {
     static const char *const order[] = { "prev", "prev_prio", "prev_state", "next", "next_prio" };
     struct columns *columns = g_new0(struct columns, 1);
     bool done[OSI_TRACE_MAX_FIELDS] = { false };
 
+    columns->style = style;
     for (size_t i = 0; strcmp(type->name, "sched_switch") == 0 && i < G_N_ELEMENTS(order); i++) {
         int field = field_of(type, order[i]);
 
         if (field >= 0) {
-            add_field(columns, type, (unsigned)field, csv);
+            add_field(columns, type, (unsigned)field);
             done[field] = true;
         }
     }
     for (unsigned i = 0; i < type->n_fields; i++) {
         if (!done[i]) {
-            add_field(columns, type, i, csv);
+            add_field(columns, type, i);
         }
     }
     return columns;
+}
+
+void columns_print_header(const struct columns *columns, struct out *out, const char *unit)
+{
+    out_text(out, "ts_");
+    out_text(out, unit);
+    out_text(out, ",cpu");
+    for (size_t i = 0; i < columns->n; i++) {
+        char *name = styled(columns->column[i].name, NAME_CSV);
+
+        out_char(out, ',');
+        out_text(out, name);
+        g_free(name);
+    }
+    out_char(out, '\n');
 }
 
 void columns_free(struct columns *columns)
@@ -115,11 +136,27 @@ static void print_task(const struct column *column, struct out *out, struct name
     }
 }
 
+/* Names have their quotes already if the style wants them; these have not. */
+static void print_hex(struct out *out, uint64_t value, unsigned width, enum column_style style)
+{
+    out_text(out, style == COLUMN_JSON ? "\"" : "");
+    out_hex(out, value, width);
+    out_text(out, style == COLUMN_JSON ? "\"" : "");
+}
+
+static void print_state(struct out *out, uint64_t value, enum column_style style)
+{
+    char state[32];
+
+    out_text(out, style == COLUMN_JSON ? "\"" : "");
+    out_text(out, osi_task_state_text((uint32_t)value, state));
+    out_text(out, style == COLUMN_JSON ? "\"" : "");
+}
+
 static void print_value(const struct column *column, struct out *out, struct names *names,
-                        uint64_t value, bool csv)
+                        uint64_t value, enum column_style style)
 {
     const struct name *name;
-    char state[32];
 
     switch (column->kind) {
     case OSI_FIELD_TASK:
@@ -133,16 +170,16 @@ static void print_value(const struct column *column, struct out *out, struct nam
         out_signed(out, (int64_t)value);
         return;
     case OSI_FIELD_HEX:
-        out_hex(out, value, 1);
+        print_hex(out, value, 1, style);
         return;
     case OSI_FIELD_ADDRESS:
-        out_hex(out, value, 16);
+        print_hex(out, value, 16, style);
         return;
     case OSI_FIELD_TASK_STATE:
-        out_text(out, osi_task_state_text((uint32_t)value, state));
+        print_state(out, value, style);
         return;
     case OSI_FIELD_CPU:
-        out_padded(out, value, csv ? 1 : 3, '0');
+        out_padded(out, value, style == COLUMN_TEXT ? 3 : 1, '0');
         return;
     case OSI_FIELD_UINT:
     case OSI_FIELD_NS:
@@ -152,12 +189,12 @@ static void print_value(const struct column *column, struct out *out, struct nam
 }
 
 void columns_print(const struct columns *columns, struct out *out, struct names *names,
-                   const uint64_t *fields, bool csv)
+                   const uint64_t *fields)
 {
     for (size_t i = 0; i < columns->n; i++) {
         const struct column *column = &columns->column[i];
 
         out_bytes(out, column->lead, column->lead_length);
-        print_value(column, out, names, fields[column->field], csv);
+        print_value(column, out, names, fields[column->field], columns->style);
     }
 }

@@ -8,21 +8,6 @@
 #include "select.h"
 #include "tool.h"
 
-static void print_header(struct out *out, const struct columns *columns, const char *unit)
-{
-    out_text(out, "ts_");
-    out_text(out, unit);
-    out_text(out, ",cpu");
-    for (size_t i = 0; i < columns->n; i++) {
-        char *name = styled(columns->column[i].name, NAME_CSV);
-
-        out_char(out, ',');
-        out_text(out, name);
-        g_free(name);
-    }
-    out_char(out, '\n');
-}
-
 static void print_rows(struct out *out, const struct columns *columns, struct names *names,
                        struct osi_trace_reader *reader, const struct selection *selection)
 {
@@ -35,7 +20,7 @@ static void print_rows(struct out *out, const struct columns *columns, struct na
             out_dec(out, event.time);
             out_char(out, ',');
             out_dec(out, event.stream);
-            columns_print(columns, out, names, event.fields, true);
+            columns_print(columns, out, names, event.fields);
             out_char(out, '\n');
         }
         progress_step(&progress, event.time);
@@ -50,11 +35,11 @@ static void print_rows(struct out *out, const struct columns *columns, struct na
 static int print_csv(struct osi_trace_reader *reader, const struct selection *selection)
 {
     int type = osi_trace_find_type(reader, selection->events[0]);
-    struct columns *columns = columns_new(osi_trace_type(reader, (size_t)type), true);
+    struct columns *columns = columns_new(osi_trace_type(reader, (size_t)type), COLUMN_CSV);
     struct names *names = names_new(reader, NAME_CSV);
     struct out *out = out_new(STDOUT_FILENO);
 
-    print_header(out, columns, trace_unit(reader));
+    columns_print_header(columns, out, trace_unit(reader));
     print_rows(out, columns, names, reader, selection);
     names_free(names);
     columns_free(columns);

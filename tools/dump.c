@@ -39,7 +39,7 @@ static void printer_init(struct printer *printer, const struct osi_event_type *t
 
     printer->head = g_strdup_printf(": %s:", name);
     printer->head_length = strlen(printer->head);
-    printer->columns = columns_new(type, false);
+    printer->columns = columns_new(type, COLUMN_TEXT);
     printer->prev = is_switch ? field_of(type, "prev") : -1;
     printer->next = is_switch ? field_of(type, "next") : -1;
     g_free(name);
@@ -111,7 +111,7 @@ static void print_event(struct events *dump, const struct osi_trace_event *event
     out_bytes(out, "] ", 2);
     print_time(dump, event->time);
     out_bytes(out, printer->head, printer->head_length);
-    columns_print(printer->columns, out, dump->common.names, event->fields, false);
+    columns_print(printer->columns, out, dump->common.names, event->fields);
     out_char(out, '\n');
 }
 

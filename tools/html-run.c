@@ -147,7 +147,7 @@ static int report_trace(struct html_run *run, struct osi_error *err)
     int rc = take_summary(run, text, length, err);
 
     free(text);
-    if (osi_report_has_histograms(report)) {
+    if (osi_report_n_histograms(report)) {
         run->histograms = printed(report, osi_report_histograms_csv, &run->histograms_length);
     }
     osi_report_free(report);

@@ -33,12 +33,41 @@ static char *quoted(const char *text)
     return g_string_free(out, FALSE);
 }
 
+static char *json_string(const char *text)
+{
+    char *valid = g_utf8_make_valid(text, -1);
+    GString *out = g_string_new("\"");
+
+    for (const char *c = valid; *c; c++) {
+        if (*c == '"' || *c == '\\') {
+            g_string_append_c(out, '\\');
+        }
+        if ((unsigned char)*c < ' ') {
+            g_string_append_printf(out, "\\u%04x", *c);
+        } else {
+            g_string_append_c(out, *c);
+        }
+    }
+    g_free(valid);
+    g_string_append_c(out, '"');
+    return g_string_free(out, FALSE);
+}
+
 char *styled(const char *text, enum name_style style)
 {
     GString *out;
 
-    if (style == NAME_CSV) {
+    switch (style) {
+    case NAME_CSV:
         return quoted(text);
+    case NAME_JSON:
+        return json_string(text);
+    case NAME_RAW:
+        return g_strdup(text);
+    case NAME_UTF8:
+        return g_utf8_make_valid(text, -1);
+    case NAME_PLAIN:
+        break;
     }
     out = g_string_new(NULL);
     osi_format_escaped(out, text);

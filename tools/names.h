@@ -15,6 +15,9 @@
 enum name_style {
     NAME_PLAIN, /* control characters escaped, so that an event stays on its line */
     NAME_CSV,   /* valid UTF-8, quoted as RFC 4180 wants where it must be */
+    NAME_JSON,  /* a JSON string with its quotes, valid UTF-8 */
+    NAME_RAW,   /* as it is: any bytes but 0 */
+    NAME_UTF8,  /* as it is, but valid UTF-8 */
 };
 
 struct name {

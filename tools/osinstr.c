@@ -11,7 +11,8 @@
 #include "tool.h"
 
 static const struct command *const commands[] = {
-    &command_info, &command_dump, &command_csv, &command_report, &command_validate,
+    &command_info, &command_dump, &command_csv, &command_report,
+    &command_diff, &command_export, &command_validate,
 };
 
 static const struct command *find(const char *name)

@@ -34,14 +34,19 @@ void out_flush(struct out *out)
     out->used = 0;
 }
 
-int out_close(struct out *out)
+int out_free(struct out *out)
 {
     int error;
 
     out_flush(out);
     error = out->error;
     g_free(out);
-    return written(-error);
+    return -error;
+}
+
+int out_close(struct out *out)
+{
+    return written(out_free(out));
 }
 
 void out_bytes(struct out *out, const char *bytes, size_t length)

@@ -21,7 +21,9 @@ struct out {
 };
 
 struct out *out_new(int fd);
-/* Writes what is left and frees. Returns the exit status: 0, or 2 after saying on stderr what is
+/* Writes what is left and frees: 0, or -errno of the first write that failed. */
+int out_free(struct out *out);
+/* The same for standard output. Returns the exit status: 0, or 2 after saying on stderr what is
  * wrong. A reader that went away (EPIPE) had enough: that is no error. */
 int out_close(struct out *out);
 

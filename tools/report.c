@@ -112,6 +112,9 @@ static void state_run(const struct osi_trace_reader *reader, struct osi_report *
         osi_report_string(report, "kernel", kernel);
     }
     osi_report_string(report, "clock", osi_trace_info(reader, "clock"));
+    if (osi_trace_info(reader, "icount")) {
+        osi_report_string(report, "icount", osi_trace_info(reader, "icount"));
+    }
     osi_report_count(report, "vcpus", n_vcpus(reader));
     osi_report_string(report, "options", osi_trace_info(reader, "options"));
 }

@@ -59,20 +59,21 @@ static int print_help(GOptionContext *context)
 }
 
 /* GLib's own --help would end the process without noticing a failed write. */
-static bool parse_options(const struct command *command, const GOptionEntry *entries, int *argc,
-                          char ***argv, int *status)
+bool parse_options(const struct command *command, const GOptionEntry *entries, const char *what,
+                   const char *more, int *argc, char ***argv, int *status)
 {
     gboolean help = FALSE;
     const GOptionEntry help_entry[] = {
         { "help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this help", NULL },
         G_OPTION_ENTRY_NULL,
     };
-    GOptionContext *context = g_option_context_new("DIR");
+    GOptionContext *context = g_option_context_new(what);
     GError *error = NULL;
     bool go_on = false;
 
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_summary(context, command->summary);
+    g_option_context_set_description(context, more);
     g_option_context_add_main_entries(context, help_entry, NULL);
     g_option_context_add_main_entries(context, entries, NULL);
     if (!g_option_context_parse(context, argc, argv, &error)) {
@@ -93,7 +94,7 @@ bool directories(const struct command *command, const GOptionEntry *entries, int
     int first;
 
     *status = EXIT_TROUBLE;
-    if (!parse_options(command, entries, &argc, &argv, status)) {
+    if (!parse_options(command, entries, "DIR", NULL, &argc, &argv, status)) {
         return false;
     }
     first = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;

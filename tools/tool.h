@@ -13,6 +13,7 @@
 /* Exit statuses; osinstr(1) documents them. */
 enum {
     EXIT_FINE = 0,
+    EXIT_DIFFERENT = 1, /* diff: something differs */
     EXIT_DAMAGED = 1, /* validate: readable, but something is damaged or missing */
     EXIT_TROUBLE = 2, /* wrong usage, no trace, output could not be written */
 };
@@ -24,8 +25,8 @@ struct command {
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
-extern const struct command command_csv, command_dump, command_info, command_report,
-    command_validate;
+extern const struct command command_csv, command_diff, command_dump, command_export, command_info,
+    command_report, command_validate;
 
 /* One line on stderr, "osinstr COMMAND: …". Returns EXIT_TROUBLE. */
 int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -34,8 +35,11 @@ int complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * due; a reader that went away is none. */
 int written(int rc);
 
-/* Parses the options of a command and finds its directories, at least one. False: the command ends
- * here with *status (help was asked for, or something is wrong and was said). */
+/* Parses the options of a command; `what` names its arguments in the help, `more` (may be NULL) ends
+ * it. False: the command ends here with *status (help was asked for, or something is wrong and was said). */
+bool parse_options(const struct command *command, const GOptionEntry *entries, const char *what,
+                   const char *more, int *argc, char ***argv, int *status);
+/* The same, and finds the directories that it is about, at least one. */
 bool directories(const struct command *command, const GOptionEntry *entries, int argc, char **argv,
                  char ***dirs, size_t *n, int *status);
 /* The same for a command of one directory. */

@@ -58,6 +58,8 @@ int osi_profile_folded(const struct osi_profile *profile, FILE *stream);
 int osi_profile_callgrind(const struct osi_profile *profile, FILE *stream);
 /* Compressed protocol buffer of pprof, with instructions and calls; each sample has the label "task". */
 int osi_profile_pprof(const struct osi_profile *profile, FILE *stream);
+/* speedscope's JSON: a profile for each task. */
+int osi_profile_speedscope(const struct osi_profile *profile, FILE *stream);
 
 /* Tables of the hottest functions (`top` rows are printed, the JSON has all), tasks, and the hottest
  * path: from the root always on to the child with the greatest total. */

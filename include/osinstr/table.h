@@ -32,7 +32,7 @@ extern "C" {
 #endif
 
 /* "No value" for a count, a time or a stamp: "-" in text, null in JSON. A NULL
- * string, INT64_MIN and a ratio that is not finite mean the same. */
+ * string, INT64_MIN and a ratio or probability that is not finite mean the same. */
 #define OSI_NONE UINT64_MAX
 
 struct osi_histogram;
@@ -66,6 +66,10 @@ enum osi_column_kind {
     OSI_COL_STAMP,   /* uint64_t: a point in time, text shows seconds with 6 digits, like ftrace */
     OSI_COL_RATIO,   /* double 0..1 */
     OSI_COL_ADDRESS, /* uint64_t, hexadecimal; in JSON the same text, as numbers lose such bits */
+    OSI_COL_CHANGE,       /* int64_t: a difference of counts; text shows its sign */
+    OSI_COL_TIME_CHANGE,  /* int64_t: a difference of durations, likewise: +1.234 ms */
+    OSI_COL_RATIO_CHANGE, /* double: of a value, by how much it grew; text: +12.34% */
+    OSI_COL_PROBABILITY,  /* double 0..1; text has three digits: 0.012, <0.001 */
 };
 
 struct osi_column {

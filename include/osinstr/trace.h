@@ -159,6 +159,8 @@ int osi_trace_find_type(const struct osi_trace_reader *reader, const char *name)
 /* NULL when the number was never defined (its definition was lost). */
 const struct osi_task_def *osi_trace_task(const struct osi_trace_reader *reader, uint32_t id);
 const char *osi_trace_string(const struct osi_trace_reader *reader, uint32_t id);
+/* Numbers of all tasks that are defined, ascending; free() them. *n may be 0. */
+uint32_t *osi_trace_task_ids(const struct osi_trace_reader *reader, size_t *n);
 /* Value of an info key or a note, NULL if absent; walk with an index for all. */
 const char *osi_trace_info(const struct osi_trace_reader *reader, const char *key);
 bool osi_trace_info_at(const struct osi_trace_reader *reader, size_t index, const char **key,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "aggregate/calltree-internal.h"
+#include "aggregate/large.h"
 
 #define RESERVE 64
 #define FIRST_ROOM 64
@@ -17,8 +18,8 @@ static void nodes_free(void *data)
 {
     struct osi_callnodes *in = data;
 
-    g_aligned_free(in->nodes);
-    g_free(in->slots);
+    osi_large_free(in->nodes);
+    osi_large_free(in->slots);
     g_free(in);
 }
 
@@ -73,15 +74,16 @@ static void grow(struct osi_callnodes *in)
     struct osi_callnode *nodes;
 
     in->room = in->room ? in->room * 2 : FIRST_ROOM;
-    nodes = g_aligned_alloc(in->room, sizeof(*nodes), sizeof(*nodes));
+    nodes = osi_large_alloc(in->room, sizeof(*nodes));
     if (in->nodes) {
         memcpy(nodes, in->nodes, in->n_nodes * sizeof(*nodes));
-        g_aligned_free(in->nodes);
+        osi_large_free(in->nodes);
     }
     in->nodes = nodes;
     in->n_slots = in->room * 2; /* at most half full */
-    g_free(in->slots);
-    in->slots = g_new0(uint32_t, in->n_slots);
+    osi_large_free(in->slots);
+    in->slots = osi_large_alloc(in->n_slots, sizeof(*in->slots));
+    memset(in->slots, 0, in->n_slots * sizeof(*in->slots));
     for (uint32_t i = 0; i < in->n_nodes; i++) {
         insert(in, i);
     }

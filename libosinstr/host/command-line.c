@@ -55,6 +55,8 @@ static void take_icount(const char *value, struct osi_command_line *out)
     /* Without a shift QEMU leaves counting off, whatever else the option says. */
     out->icount = shift != NULL;
     out->icount_shift = -1;
+    g_free(out->icount_text);
+    out->icount_text = shift ? g_strdup(value) : NULL;
     if (shift && strcmp(shift, "auto") != 0) {
         out->icount_shift = (int)g_ascii_strtoll(shift, NULL, 0);
     }
@@ -122,5 +124,6 @@ void osi_command_line_read(struct osi_command_line *out)
 void osi_command_line_clear(struct osi_command_line *line)
 {
     g_free(line->kernel);
-    line->kernel = NULL;
+    g_free(line->icount_text);
+    line->kernel = line->icount_text = NULL;
 }

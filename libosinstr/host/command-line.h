@@ -10,6 +10,7 @@ struct osi_command_line {
     char *kernel;      /* -kernel FILE, or -machine kernel=FILE; NULL if not given */
     bool icount;       /* instruction counting is on */
     int icount_shift;  /* -1: auto */
+    char *icount_text; /* the option as given; NULL: counting is off */
     bool single_thread;/* -accel tcg,thread=single: all vCPUs on one thread */
 };
 

@@ -37,9 +37,9 @@ void osi_report_span(struct osi_report *report, uint64_t start, uint64_t end)
     report->end = MAX(start, end);
 }
 
-bool osi_report_has_histograms(const struct osi_report *report)
+size_t osi_report_n_histograms(const struct osi_report *report)
 {
-    return report->histograms->len != 0;
+    return report->histograms->len;
 }
 
 static void append_rows(GString *out, const struct osi_report_histogram *histogram)

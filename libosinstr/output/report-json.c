@@ -42,8 +42,12 @@ static JsonNode *value_node(enum osi_column_kind kind, const union osi_value *va
     case OSI_COL_STRING:
         return string_node(value->string);
     case OSI_COL_INT:
+    case OSI_COL_CHANGE:
+    case OSI_COL_TIME_CHANGE:
         return json_node_init_int(json_node_alloc(), value->integer);
     case OSI_COL_RATIO:
+    case OSI_COL_RATIO_CHANGE:
+    case OSI_COL_PROBABILITY:
         return json_node_init_double(json_node_alloc(), value->ratio);
     case OSI_COL_ADDRESS:
         return printed_node("0x%016" PRIx64, value->count);

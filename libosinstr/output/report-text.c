@@ -8,9 +8,43 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 static const char indent[] = "  ";
 static const char gap[] = "  ";
+
+/* Before what is formatted without a sign. */
+static void append_sign(GString *out, bool negative, bool zero)
+{
+    if (!zero)
+        g_string_append_c(out, negative ? '-' : '+');
+}
+
+static uint64_t magnitude(int64_t value)
+{
+    return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
+static void format_change(GString *out, enum osi_column_kind kind, const union osi_value *value)
+{
+    if (kind == OSI_COL_RATIO_CHANGE) {
+        append_sign(out, value->ratio < 0, value->ratio == 0);
+        osi_format_ratio(out, fabs(value->ratio));
+        return;
+    }
+    append_sign(out, value->integer < 0, value->integer == 0);
+    if (kind == OSI_COL_TIME_CHANGE)
+        osi_format_time(out, magnitude(value->integer));
+    else
+        g_string_append_printf(out, "%" PRIu64, magnitude(value->integer));
+}
+
+static void format_probability(GString *out, double p)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    g_string_append(out, p < 0.001 ? "<0.001" : g_ascii_formatd(text, sizeof(text), "%.3f", p));
+}
 
 static void format_value(GString *out, enum osi_column_kind kind, const union osi_value *value)
 {
@@ -39,6 +73,14 @@ static void format_value(GString *out, enum osi_column_kind kind, const union os
         break;
     case OSI_COL_ADDRESS:
         g_string_append_printf(out, "0x%016" PRIx64, value->count);
+        break;
+    case OSI_COL_CHANGE:
+    case OSI_COL_TIME_CHANGE:
+    case OSI_COL_RATIO_CHANGE:
+        format_change(out, kind, value);
+        break;
+    case OSI_COL_PROBABILITY:
+        format_probability(out, value->ratio);
         break;
     }
 }

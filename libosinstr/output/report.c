@@ -74,7 +74,7 @@ const char *osi_report_unit_of(const struct osi_report *report)
 
 static bool is_time(enum osi_column_kind kind)
 {
-    return kind == OSI_COL_TIME || kind == OSI_COL_STAMP;
+    return kind == OSI_COL_TIME || kind == OSI_COL_STAMP || kind == OSI_COL_TIME_CHANGE;
 }
 
 static bool counts_ns(const struct osi_report *report)
@@ -84,7 +84,9 @@ static bool counts_ns(const struct osi_report *report)
 
 static enum osi_column_kind kind_in_unit(const struct osi_report *report, enum osi_column_kind kind)
 {
-    return is_time(kind) && !counts_ns(report) ? OSI_COL_COUNT : kind;
+    if (!is_time(kind) || counts_ns(report))
+        return kind;
+    return kind == OSI_COL_TIME_CHANGE ? OSI_COL_CHANGE : OSI_COL_COUNT;
 }
 
 /* The key without "_ns" if it is that of a time; to be freed. */
@@ -244,9 +246,13 @@ void osi_report_row(struct osi_report *report, ...)
             value.string = copy_string(report, va_arg(args, const char *));
             break;
         case OSI_COL_INT:
+        case OSI_COL_CHANGE:
+        case OSI_COL_TIME_CHANGE:
             value.integer = va_arg(args, int64_t);
             break;
         case OSI_COL_RATIO:
+        case OSI_COL_RATIO_CHANGE:
+        case OSI_COL_PROBABILITY:
             value.ratio = va_arg(args, double);
             break;
         default:
@@ -281,8 +287,12 @@ bool osi_value_is_none(enum osi_column_kind kind, const union osi_value *value)
     case OSI_COL_STRING:
         return !value->string;
     case OSI_COL_INT:
+    case OSI_COL_CHANGE:
+    case OSI_COL_TIME_CHANGE:
         return value->integer == INT64_MIN;
     case OSI_COL_RATIO:
+    case OSI_COL_RATIO_CHANGE:
+    case OSI_COL_PROBABILITY:
         return !isfinite(value->ratio);
     default:
         return value->count == OSI_NONE;

@@ -59,8 +59,8 @@ size_t osi_table_n_rows(const struct osi_report_table *table);
 const union osi_value *osi_table_row(const struct osi_report_table *table, size_t row);
 bool osi_value_is_none(enum osi_column_kind kind, const union osi_value *value);
 
-/* The histograms in two forms; as osi_report_json(). The first says if there are any. */
-bool osi_report_has_histograms(const struct osi_report *report);
+/* The histograms in two forms; as osi_report_json(). The first says how many there are. */
+size_t osi_report_n_histograms(const struct osi_report *report);
 int osi_report_histograms_csv(const struct osi_report *report, FILE *stream);
 int osi_report_histograms_hlog(const struct osi_report *report, FILE *stream);
 

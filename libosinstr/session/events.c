@@ -80,7 +80,8 @@ int osi_open_trace(struct osi_session *session, struct osi_error *err)
     const char *info[] = {
         "tool", session->tool->name, "target", facts->target, "host", facts->version,
         "options", options, "kernel",
-        session->guest ? osi_linux_provenance(session->guest) : "not looked for", NULL,
+        session->guest ? osi_linux_provenance(session->guest) : "not looked for",
+        session->command_line.icount_text ? "icount" : NULL, session->command_line.icount_text, NULL,
     };
     struct osi_trace_config config = {
         .types = types,

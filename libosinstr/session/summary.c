@@ -81,6 +81,9 @@ static void state_run(struct osi_session *session, struct osi_report *report)
         osi_report_string(report, "kernel", osi_linux_provenance(session->guest));
     }
     osi_report_string(report, "clock", osi_clock_text(session));
+    if (session->command_line.icount_text) {
+        osi_report_string(report, "icount", session->command_line.icount_text);
+    }
     osi_report_count(report, "vcpus", osi_n_vcpus(session));
     osi_report_string(report, "options", options);
     g_free(options);
@@ -185,7 +188,7 @@ void osi_write_summary(struct osi_session *session)
     close_trace(session);
     osi_write_file(session, "report.txt", write_text, report);
     osi_write_file(session, "summary.json", write_json, report);
-    if (osi_report_has_histograms(report)) {
+    if (osi_report_n_histograms(report)) {
         osi_write_file(session, "histograms.csv", write_csv, report);
         osi_write_file(session, "histograms.hlog", write_hlog, report);
     }

@@ -94,6 +94,28 @@ const struct osi_task_def *osi_trace_task(const struct osi_trace_reader *reader,
     return g_hash_table_lookup(reader->tasks, GUINT_TO_POINTER(id));
 }
 
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+uint32_t *osi_trace_task_ids(const struct osi_trace_reader *reader, size_t *n)
+{
+    uint32_t *ids = g_new(uint32_t, g_hash_table_size(reader->tasks) + 1);
+    GHashTableIter iter;
+    void *id;
+
+    *n = 0;
+    g_hash_table_iter_init(&iter, reader->tasks);
+    while (g_hash_table_iter_next(&iter, &id, NULL)) {
+        ids[(*n)++] = GPOINTER_TO_UINT(id);
+    }
+    qsort(ids, *n, sizeof(*ids), by_number);
+    return ids;
+}
+
 const char *osi_trace_string(const struct osi_trace_reader *reader, uint32_t id)
 {
     return g_hash_table_lookup(reader->strings, GUINT_TO_POINTER(id));

@@ -90,4 +90,5 @@ def main():
     return 1 if wrong or nonzero < (2 if value == "tasks" else 5) else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

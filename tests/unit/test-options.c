@@ -203,6 +203,8 @@ START_TEST(command_line)
     ck_assert_pstr_eq(line.kernel, lines[_i].kernel);
     ck_assert_int_eq(line.icount, lines[_i].icount);
     ck_assert_int_eq(line.icount_shift, lines[_i].shift);
+    ck_assert_int_eq(line.icount_text != NULL, lines[_i].icount);
+    ck_assert(!line.icount_text || strstr(lines[_i].words, line.icount_text));
     ck_assert_int_eq(line.single_thread, lines[_i].single);
     osi_command_line_clear(&line);
 }

@@ -76,6 +76,32 @@ static void build_basic(struct osi_report *report)
     osi_report_note(report, "two\nlines");
 }
 
+static const struct osi_column change_columns[] = {
+    {"calls", "calls", OSI_COL_CHANGE},       {"run", "run", OSI_COL_TIME_CHANGE},
+    {"grew", "by", OSI_COL_RATIO_CHANGE},     {"p", "p", OSI_COL_PROBABILITY},
+};
+
+static void state_changes(struct osi_report *report)
+{
+    osi_report_table(report, "changes", "changes", change_columns, G_N_ELEMENTS(change_columns));
+    osi_report_row(report, INT64_C(12), INT64_C(1234567), 0.5, 0.05);
+    osi_report_row(report, INT64_C(-12), INT64_C(-1234567), -0.12345, 0.0009);
+    osi_report_row(report, INT64_C(0), INT64_C(0), 0.0, 1.0);
+    osi_report_row(report, INT64_MIN + 1, INT64_MIN + 1, 1e6, 0.0);
+    osi_report_row(report, INT64_MIN, INT64_MIN, (double)NAN, (double)NAN);
+}
+
+static void build_changes(struct osi_report *report)
+{
+    state_changes(report);
+}
+
+static void build_insn_changes(struct osi_report *report)
+{
+    osi_report_unit(report, "insn");
+    state_changes(report);
+}
+
 static const struct osi_column name_columns[] = {
     {"comm", "comm", OSI_COL_STRING},
     {"pid", "pid", OSI_COL_COUNT},
@@ -161,7 +187,8 @@ static const struct {
     const char *name;
     void (*build)(struct osi_report *report);
 } cases[] = {
-    {"empty", build_empty}, {"basic", build_basic}, {"names", build_names},
+    {"empty", build_empty}, {"basic", build_basic}, {"changes", build_changes},
+    {"insn-changes", build_insn_changes}, {"names", build_names},
     {"insn", build_insn},   {"twice", build_twice}, {"sched", build_sched},
     {"sched-insn", build_sched_insn},
 };
