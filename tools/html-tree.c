@@ -57,7 +57,7 @@ uint32_t html_tree_function(struct html_tree *tree, const char *name, const char
     return index - 1;
 }
 
-static uint32_t child_of(struct html_tree *tree, uint32_t parent, uint32_t function)
+uint32_t html_tree_child(struct html_tree *tree, uint32_t parent, uint32_t function)
 {
     gint64 key = (gint64)((uint64_t)parent << 32 | function), *own;
     guint found = GPOINTER_TO_UINT(g_hash_table_lookup(tree->edges, &key));
@@ -93,7 +93,7 @@ void html_tree_add(struct html_tree *tree, const uint32_t *path, size_t length, 
     }
     g_array_set_size(tree->last, (guint)i);
     for (; i < length; i++) {
-        at = child_of(tree, at, path[i]);
+        at = html_tree_child(tree, at, path[i]);
         g_array_append_val(tree->last, at);
     }
     node = node_at(tree, at);

@@ -23,6 +23,9 @@ struct html_tree {
     GArray *last;               /* nodes of the last path: the next one mostly shares them */
 };
 
+/* The node of a function called by that of another node, made if there is none. */
+uint32_t html_tree_child(struct html_tree *tree, uint32_t parent, uint32_t function);
+
 static inline struct html_node *node_at(const struct html_tree *tree, uint32_t i)
 {
     return &g_array_index(tree->nodes, struct html_node, i);
