@@ -151,6 +151,10 @@ void osi_trace_rewind(struct osi_trace_reader *reader);
 int osi_trace_stream_next(struct osi_trace_reader *reader, unsigned stream,
                           struct osi_trace_event *event);
 
+/* Events of a stream that were dropped while recording, from its start to the next one that
+ * osi_trace_next() hands out; all of them once there is none. */
+uint64_t osi_trace_stream_lost(const struct osi_trace_reader *reader, unsigned stream);
+
 unsigned osi_trace_n_streams(const struct osi_trace_reader *reader);
 size_t osi_trace_n_types(const struct osi_trace_reader *reader);
 const struct osi_event_type *osi_trace_type(const struct osi_trace_reader *reader, size_t type);

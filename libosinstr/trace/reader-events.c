@@ -37,6 +37,12 @@ int osi_trace_stream_next(struct osi_trace_reader *reader, unsigned stream,
     return 1;
 }
 
+uint64_t osi_trace_stream_lost(const struct osi_trace_reader *reader, unsigned stream)
+{
+    const struct osi_cursor *cursor = stream < reader->n_streams ? reader->cursors[stream] : NULL;
+    return cursor ? cursor->health.lost_events : 0;
+}
+
 /* ---- merging: a heap of cursors that stand at an event ----------------------- */
 
 static inline bool before(const struct osi_cursor *a, const struct osi_cursor *b)

@@ -28,6 +28,7 @@ struct export_event {
     uint64_t time; /* in the trace's unit */
     uint32_t cpu, type;
     bool known;
+    const struct osi_task *running; /* on this CPU until now; NULL: not known */
     struct osi_event event; /* tasks and labels live as long as the export */
     uint64_t fields[OSI_TRACE_MAX_FIELDS];
 };

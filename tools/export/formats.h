@@ -5,7 +5,7 @@
 
 #include "export.h"
 
-extern const struct export_format export_callgrind, export_csv, export_folded, export_hlog, export_json, export_pprof,
-    export_speedscope, export_sqlite;
+extern const struct export_format export_callgrind, export_csv, export_ctf, export_folded, export_hlog, export_json,
+    export_pprof, export_speedscope, export_sqlite, export_tracedat;
 
 #endif

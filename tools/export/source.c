@@ -178,6 +178,17 @@ static bool concerns_task(struct export_source *source, struct export_event *eve
     }
 }
 
+/* The first switch on a CPU tells what ran before it. */
+static const struct osi_task *running_task(const struct export_source *source,
+                                           const struct export_event *event)
+{
+    const struct osi_task *task = source->cpus[event->cpu].task;
+
+    return !task && event->known && event->event.kind == OSI_EVENT_SCHED_SWITCH
+               ? event->event.sched_switch.prev
+               : task;
+}
+
 /* The next one of the selection that concerns the wanted tasks. */
 static bool read_event(struct export_source *source, struct export_event *event)
 {
@@ -191,6 +202,7 @@ static bool read_event(struct export_source *source, struct export_event *event)
         event->cpu = from.stream;
         event->type = from.type;
         event->known = decoder_event(source->decoder, &from, &event->event);
+        event->running = running_task(source, event);
         if (concerns_task(source, event) && selection_wants(&export->selection, &from)) {
             n_fields = osi_trace_type(export->reader, from.type)->n_fields;
             memcpy(event->fields, from.fields, n_fields * sizeof(*from.fields));
