@@ -205,7 +205,7 @@ static int write_ctf(struct export *export, struct osi_error *err)
         complain("times count instructions: where a viewer says ns, read instructions");
     }
     ctf.shapes = shapes_new(export->reader, table, "osinstr_", 1);
-    ctf.names = shape_names_new(export->reader);
+    ctf.names = shape_names_new(export->reader, false);
     ctf.n_streams = osi_trace_n_streams(export->reader);
     ctf.streams = g_new0(struct ctf_stream, ctf.n_streams + 1);
     ctf_make_uuid(export, ctf.uuid);

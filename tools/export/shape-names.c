@@ -15,11 +15,22 @@ struct table {
 
 struct shape_names {
     const struct osi_trace_reader *reader;
+    bool lines;
     struct table tasks, strings;
     struct shape_name *unknown, *other;
 };
 
-static struct shape_name *name_new(uint64_t id, const char *text, int32_t pid, int32_t tgid)
+static void replace_controls(char *text)
+{
+    for (; *text; text++) {
+        if (g_ascii_iscntrl(*text)) {
+            *text = '?';
+        }
+    }
+}
+
+static struct shape_name *name_new(const struct shape_names *names, uint64_t id, const char *text,
+                                   int32_t pid, int32_t tgid)
 {
     char *valid = g_utf8_make_valid(text, -1);
     size_t length = strlen(valid) + 1;
@@ -31,19 +42,24 @@ static struct shape_name *name_new(uint64_t id, const char *text, int32_t pid, i
     name->length = (uint32_t)length;
     memcpy(name->comm, text, MIN(strlen(text), sizeof(name->comm) - 1));
     memcpy(name->text, valid, length);
+    if (names->lines) {
+        replace_controls(name->comm);
+        replace_controls(name->text);
+    }
     g_free(valid);
     return name;
 }
 
-struct shape_names *shape_names_new(const struct osi_trace_reader *reader)
+struct shape_names *shape_names_new(const struct osi_trace_reader *reader, bool lines)
 {
     struct shape_names *names = g_new0(struct shape_names, 1);
 
     names->reader = reader;
+    names->lines = lines;
     names->tasks.all = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     names->strings.all = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    names->unknown = name_new(0, NAME_UNKNOWN, -1, -1);
-    names->other = name_new(SHAPE_OTHER_TASK, EXPORT_OTHER_COMM, EXPORT_OTHER_PID, EXPORT_OTHER_PID);
+    names->unknown = name_new(names, 0, NAME_UNKNOWN, -1, -1);
+    names->other = name_new(names, SHAPE_OTHER_TASK, EXPORT_OTHER_COMM, EXPORT_OTHER_PID, EXPORT_OTHER_PID);
     return names;
 }
 
@@ -85,7 +101,8 @@ struct shape_name *shape_task(struct shape_names *names, uint64_t id)
     name = look_up(&names->tasks, id);
     if (G_UNLIKELY(!name)) {
         def = osi_trace_task(names->reader, (uint32_t)id);
-        name = def ? keep(&names->tasks, name_new(id, def->comm, (int32_t)def->pid, (int32_t)def->tgid))
+        name = def ? keep(&names->tasks, name_new(names, id, def->comm, (int32_t)def->pid,
+                                                  (int32_t)def->tgid))
                    : names->unknown;
     }
     return name;
@@ -102,7 +119,7 @@ struct shape_name *shape_string(struct shape_names *names, uint64_t id)
     name = look_up(&names->strings, id);
     if (G_UNLIKELY(!name)) {
         text = osi_trace_string(names->reader, (uint32_t)id);
-        name = text ? keep(&names->strings, name_new(id, text, -1, -1)) : names->unknown;
+        name = text ? keep(&names->strings, name_new(names, id, text, -1, -1)) : names->unknown;
     }
     return name;
 }

@@ -75,7 +75,7 @@ const struct shape *shape_of(const struct shapes *shapes, const struct export_ev
 struct shape_name {
     uint64_t id;
     int32_t pid, tgid;  /* of a task */
-    char comm[16];      /* of a task: as it is, zeros behind */
+    char comm[16];      /* of a task: its bytes, zeros behind */
     bool told;          /* for the user */
     uint32_t length;    /* of the text, with its 0 */
     char text[];        /* valid UTF-8 */
@@ -83,7 +83,8 @@ struct shape_name {
 
 struct shape_names;
 
-struct shape_names *shape_names_new(const struct osi_trace_reader *reader);
+/* `lines`: for viewers that print an event a line, so control characters become '?'. */
+struct shape_names *shape_names_new(const struct osi_trace_reader *reader, bool lines);
 void shape_names_free(struct shape_names *names);
 /* Never NULL. An unknown one is called NAME_UNKNOWN and has the PID -1. */
 struct shape_name *shape_task(struct shape_names *names, uint64_t id);

@@ -63,18 +63,16 @@ static int by_pid(const void *a, const void *b)
     return GPOINTER_TO_INT(a) - GPOINTER_TO_INT(b);
 }
 
-/* A line each, "PID name": what would end the line is shown as '?'. */
+/* A line each, "PID name". */
 static void add_comms(GString *head, GHashTable *comms)
 {
     GString *lines = g_string_new(NULL);
     GList *pids = g_list_sort(g_hash_table_get_keys(comms), by_pid);
 
     for (GList *pid = pids; pid; pid = pid->next) {
-        char *comm = g_strdup(g_hash_table_lookup(comms, pid->data));
+        const char *comm = g_hash_table_lookup(comms, pid->data);
 
-        g_strdelimit(comm, "\n", '?');
         g_string_append_printf(lines, "%d %s\n", GPOINTER_TO_INT(pid->data), comm[0] ? comm : "?");
-        g_free(comm);
     }
     add_sized(head, lines->str, lines->len);
     g_list_free(pids);

@@ -194,7 +194,7 @@ static int write_tracedat(struct export *export, struct osi_error *err)
     int rc;
 
     dat.shapes = shapes_new(export->reader, dat_table, "", FIRST_ID);
-    dat.names = shape_names_new(export->reader);
+    dat.names = shape_names_new(export->reader, true);
     dat.comms = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     dat.n_cpus = MAX(osi_trace_n_streams(export->reader), n_vcpus(export->reader));
     dat.pages = g_new0(struct dat_page *, dat.n_cpus + 1);
