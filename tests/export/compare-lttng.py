@@ -25,7 +25,7 @@ def same(what, found, wanted):
     for key in sorted(set(found) | set(wanted), key=str):
         one, other = found.get(key), wanted.get(key)
         if one is None or other is None or len(one) != len(other) or any(
-                abs(a - b) > 1e-9 * max(1, abs(b)) for a, b in zip(one, other)):
+                abs(a - b) > 1e-12 * max(1, abs(b)) for a, b in zip(one, other)):
             sys.exit(f"# {what}, {key}: {one} is not {other}")
     print(what + ":", len(wanted))
     if not wanted:

@@ -45,7 +45,9 @@ def without_controls(event):
 
 
 def time_text(event):
-    return (f"{event['ts_ns'] // 10**9}.{event['ts_ns'] % 10**9:09d}" if "ts_ns" in event else str(event["ts_insn"]))
+    """There is no time 0: it is written as 1."""
+    time = max(linuxwords.time_of(event), 1)
+    return f"{time // 10**9}.{time % 10**9:09d}" if "ts_ns" in event else str(time)
 
 
 def names(events):

@@ -70,7 +70,7 @@ void dat_add(struct dat_page *page, struct spool *spool, unsigned lane, uint64_t
     if (page->any && (page->lost_next != page->lost || page->used + need + COUNT > ROOM)) {
         dat_end_page(page, spool, lane);
     }
-    time = MAX(time, page->last);
+    time = MAX(time, MAX(page->last, 1)); /* KernelShark loses events beside one at time 0 */
     if (!page->any) {
         begin_page(page, time);
     }
