@@ -15,6 +15,7 @@ import linuxwords
 
 codecs.register_error("each", lambda e: ("\ufffd" * (e.end - e.start), e.end))
 LINE = re.compile(r"^ *(.*)-(\d+) +\[(\d+)\] +([\d.]+): (\w+): +(.*)$", re.S)
+LONGEST = 1971   # of a text in an event with two of them
 SWITCH = ("prev_comm={prev_comm} prev_pid={prev_pid} prev_prio={prev_prio} prev_state={prev_state} ==> "
           "next_comm={next_comm} next_pid={next_pid} next_prio={next_prio}")
 WAKEUP = "comm={comm} pid={pid} prio={prio} target_cpu={target_cpu:03d}"
@@ -36,11 +37,12 @@ def in_trace_cmd(event):
         return name, f"irq={event['irq']} ret={'handled' if event['ret'] else 'unhandled'}"
     if name in ("softirq_entry", "softirq_exit"):
         return name, "vec={vec} [action={name}]".format(**event)
-    return name, " ".join(f"{k}={v:#x}" if k in linuxwords.HEX else f"{k}={v}" for k, v in linuxwords.plain(event).items())
+    return linuxwords.identifier(name), " ".join(f"{k}={v:#x}" if k in linuxwords.HEX else f"{k}={v}" for k, v in linuxwords.plain(event).items())
 
 
 def without_controls(event):
-    return {key: re.sub(r"[\x00-\x1f\x7f]", "?", value) if isinstance(value, str) else value
+    """As an event of a line has them; what does not fit into a page is cut."""
+    return {key: re.sub(r"[\x00-\x1f\x7f]", "?", value)[:LONGEST] if isinstance(value, str) else value
             for key, value in event.items()}
 
 
@@ -89,8 +91,10 @@ def main():
         pids = [told[repr(event)] for event in events]
     if options.task:
         comms = {event["prev_pid"]: event["prev_comm"] for event in whole if event["event"] == "sched_switch"}
-        pids = [pid if linuxwords.wants(options.task, comms.get(pid, ""), pid) else linuxwords.OTHER[1] for pid in pids]
+        pids = [pid if pid is None or linuxwords.wants(options.task, comms.get(pid, ""), pid) else linuxwords.OTHER[1]
+                for pid in pids]
         events = linuxwords.only_task(events, options.task)
+    pids = [pid or 0 for pid in pids]
     events = [without_controls(event) for event in events]
     known = names(events)
     if options.change is not None:

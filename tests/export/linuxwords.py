@@ -2,6 +2,7 @@
 """What the events of osinstr export json are called, and what is in them, in the words of Linux's tracers."""
 import fnmatch
 import json
+import re
 
 STATES = {"R": 0, "S": 1, "D": 2, "T": 4, "t": 8, "X": 0x10, "Z": 0x20, "P": 0x40, "I": 0x80, "R+": 0x100, "?": 0x200}
 HEX = ("base", "pc", "flags", "ip")   # all others that look like it are names of places
@@ -12,6 +13,10 @@ def load(path):
     """Events of an export, in its order."""
     with open(path, encoding="utf-8") as file:
         return json.load(file)["events"]
+
+
+def identifier(text):
+    return re.sub(r"[^A-Za-z0-9_]", "_", text)
 
 
 def time_of(event):
@@ -44,18 +49,18 @@ def plain(event):
             value = int(value, 16)
         elif name in ("state", "prev_state") and isinstance(value, str):
             value = STATES[value]
-        fields[name] = value
+        fields[identifier(name)] = value
     return fields
 
 
 def running(events):
-    """The PID that runs when each event happens; 0 until a CPU's first switch, and for a task that nothing is known of."""
+    """The PID that runs when each event happens; None before a CPU's first switch, and for an unknown task."""
     current = {}
     pids = []
     for event in events:
         switch = event["event"] == "sched_switch"
-        pid = current.get(event["cpu"], event["prev_pid"] if switch else 0)
-        pids.append(max(pid, 0))
+        pid = current.get(event["cpu"], event["prev_pid"] if switch else -1)
+        pids.append(pid if pid >= 0 else None)
         if switch:
             current[event["cpu"]] = event["next_pid"]
     return pids

@@ -77,6 +77,12 @@ static int open_stream(struct ctf *ctf, uint32_t cpu, struct osi_error *err)
     return 0;
 }
 
+/* Babeltrace 2.0 shows an empty string as the last one that was not. */
+static void write_name(struct ctf_stream *stream, const struct shape_name *name)
+{
+    ctf_string(stream, name->text[0] ? name->text : "?", MAX(name->length, 2));
+}
+
 /* A parent can't be told, nor what a task is doing. */
 static void tell_task(struct ctf *ctf, struct ctf_stream *stream, uint64_t time, struct shape_name *task)
 {
@@ -86,7 +92,7 @@ static void tell_task(struct ctf *ctf, struct ctf_stream *stream, uint64_t time,
         ctf_number(stream, (uint64_t)task->pid, 4);
         ctf_number(stream, (uint64_t)task->tgid, 4);
         ctf_number(stream, UINT64_MAX, 4);
-        ctf_string(stream, task->text, task->length);
+        write_name(stream, task);
         ctf_number(stream, 0, 4);
         ctf_event_end(stream);
     }
@@ -117,8 +123,6 @@ static void tell_tasks(struct ctf *ctf, struct ctf_stream *stream, const struct 
 static void write_event(struct ctf *ctf, struct ctf_stream *stream, const struct shape *shape,
                         const struct export_event *event)
 {
-    struct shape_name *name;
-
     ctf_event(stream, shape->id, event->time);
     for (unsigned i = 0; i < shape->n; i++) {
         const struct shape_field *field = &shape->fields[i];
@@ -126,12 +130,10 @@ static void write_event(struct ctf *ctf, struct ctf_stream *stream, const struct
 
         switch (field->as) {
         case SHAPE_COMM:
-            name = shape_task(ctf->names, value);
-            ctf_string(stream, name->text, name->length);
+            write_name(stream, shape_task(ctf->names, value));
             break;
         case SHAPE_STRING:
-            name = shape_string(ctf->names, value);
-            ctf_string(stream, name->text, name->length);
+            write_name(stream, shape_string(ctf->names, value));
             break;
         case SHAPE_PID:
             ctf_number(stream, (uint64_t)shape_task(ctf->names, value)->pid, 4);
