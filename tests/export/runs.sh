@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # For tests of exports of kernel traces: runs to export, and each export beside the same events as JSON.
-# Needs tests/common.sh. Leaves the test in $work, where a run NAME gives NAME.$format and NAME.json.
+# export_as is the format. All is made in the current folder: a run NAME gives NAME.$export_as and NAME.json.
+# shellcheck source=tests/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 # two_runs: a boot with sched and irq-latency at once, in the folders sched and irq
 two_runs() {
@@ -10,7 +12,7 @@ two_runs() {
     [ -e "$cache/guests/busybox/busybox" ] || missing "guest busybox"
     "$top/tools/make-initramfs" initrd.gz "$cache/guests/busybox/busybox" "$top/tests/truth/boot-init" || exit 1
     linux_boot console initrd.gz -smp 2 -plugin "$plugins/sched.so,out=sched" -plugin "$plugins/irq-latency.so,out=irq"
-    [ -d sched ] && [ -d irq ] || { tail -n 5 console.err; not_ok "boot a guest with sched and irq-latency"; finish; }
+    [ -d irq ] || { tail -n 5 console.err; not_ok "boot a guest with sched and irq-latency"; finish; }
 }
 
 # strange_runs: traces that no guest gives
@@ -24,13 +26,13 @@ strange_runs() {
     done
 }
 
-# both RUN OUTPUT OPTION...: exports in $format and as JSON
+# both RUN OUTPUT OPTION...: exports in $export_as and as JSON
 both() {
     local run=$1 output=$2 to
     shift 2
-    rm -rf "$output.$format" "$output.json"
-    for to in "$format" json; do
-        "$osinstr" export $to "$@" "$run" -o "$output.$to" >"$output.$to.said" 2>"$output.$to.err" ||
+    rm -rf "$output.$export_as" "$output.json"
+    for to in "$export_as" json; do
+        "$osinstr" export "$to" "$@" "$run" -o "$output.$to" >"$output.$to.said" 2>"$output.$to.err" ||
             { sed 's/^/# /' "$output.$to.err"; return 1; }
     done
 }
