@@ -47,7 +47,10 @@ static void expect_balance(const char *dir, uint64_t emitted, uint64_t lost, boo
     ck_assert_uint_gt(lost, 0);
     ck_assert_uint_eq(health.lost_events, lost);
     ck_assert_uint_eq(health.events + lost, emitted);
+    ck_assert_uint_eq(osi_trace_stream_lost(reader, 0), 0);
     ck_assert_uint_eq(test_count_originals(reader, 0, emitted), health.events);
+    ck_assert_uint_eq(osi_trace_stream_lost(reader, 0), lost);
+    ck_assert_uint_eq(osi_trace_stream_lost(reader, 99), 0);
     osi_trace_reader_free(reader);
     g_string_free(lines, TRUE);
 }
