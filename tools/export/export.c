@@ -15,7 +15,6 @@ static const struct export_format *const formats[] = {
     &export_perfetto, &export_ctf, &export_tracedat,
     &export_folded, &export_callgrind, &export_pprof, &export_speedscope,
     &export_hlog, &export_csv, &export_json, &export_sqlite,
-    &export_ctf, &export_tracedat,
 };
 
 static const struct export_format *find(const char *name)
