@@ -9,8 +9,8 @@
 #define OSI_HUGE_PAGE ((size_t)1 << 21)
 
 /* Not cleared, at a cache line's start. From 2 MiB on it asks the kernel for huge pages, which Linux by default
- * gives to those only who ask: with small ones nearly every access to a tree of a boot's calls also missed the
- * processor's memory of where pages are. Whether they come changes nothing but speed. */
+ * gives to those only who ask: small ones of a tree of a boot's calls are more than the processor remembers the
+ * places of. Whether they come changes nothing but speed. */
 static inline void *osi_large_alloc(size_t n, size_t size)
 {
     bool large = n >= OSI_HUGE_PAGE / size;
