@@ -5,12 +5,10 @@
 #include "html.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "export/export.h"
 #include "out.h"
 #include "tool.h"
 
@@ -134,54 +132,18 @@ static void write_page(struct out *out, const struct html_page *page)
     g_string_free(text, TRUE);
 }
 
-static mode_t usual_mode(void)
-{
-    mode_t mask = umask(0);
-
-    umask(mask);
-    return 0666 & ~mask;
-}
-
-/* The whole, or nothing: under another name beside it until all is written. */
-static int write_file(const char *name, const struct html_page *page)
-{
-    char *part = g_strconcat(name, ".XXXXXX", NULL);
-    int fd = g_mkstemp_full(part, O_RDWR | O_CLOEXEC, 0600), error = errno;
-
-    if (fd >= 0) {
-        struct out *out = out_new(fd);
-
-        write_page(out, page);
-        out_flush(out);
-        error = out->error;
-        g_free(out);
-        if (fchmod(fd, usual_mode()) && !error) {
-            error = errno;
-        }
-        if (close(fd) && !error) {
-            error = errno;
-        }
-        if (!error && rename(part, name)) {
-            error = errno;
-        }
-        if (error) {
-            unlink(part);
-        }
-    }
-    g_free(part);
-    return fd < 0 || error ? complain("can't write %s: %s", name, g_strerror(error)) : EXIT_FINE;
-}
-
+/* The whole, or nothing: a file gets its name when all is written. */
 static int write_out(const char *name, const struct html_page *page)
 {
-    struct out *out;
+    struct export_target *target;
+    struct osi_error err = { "" };
+    int rc = export_target_new(name ? name : "-", false, &target, &err);
 
-    if (name) {
-        return write_file(name, page);
+    if (!rc) {
+        write_page(export_target_out(target), page);
+        rc = export_target_end(target, 0, &err);
     }
-    out = out_new(STDOUT_FILENO);
-    write_page(out, page);
-    return out_close(out);
+    return rc ? complain("%s", err.text) : EXIT_FINE;
 }
 
 static int open_runs(struct html_run *runs, char **dirs, size_t n)

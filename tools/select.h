@@ -41,11 +41,17 @@ void selection_clear(struct selection *selection);
 int selection_next(const struct selection *selection, struct osi_trace_reader *reader,
                    struct osi_trace_event *event);
 
+/* Is it in the time and on a CPU that are wanted? */
+static inline bool selection_covers(const struct selection *selection,
+                                    const struct osi_trace_event *event)
+{
+    return event->time >= selection->from && selection->streams[event->stream];
+}
+
 static inline bool selection_wants(const struct selection *selection,
                                    const struct osi_trace_event *event)
 {
-    return event->time >= selection->from && selection->types[event->type] &&
-           selection->streams[event->stream];
+    return selection->types[event->type] && selection_covers(selection, event);
 }
 
 /* A point in time as the user writes it, in the unit of the trace; false if it is none. */

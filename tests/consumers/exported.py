@@ -100,8 +100,10 @@ def apply(events, options):
         events = of_task(events, options["task"])
     chosen = [event for event in events
               if int(options.get("from", 0)) <= event[0] <= int(options.get("to", 1 << 63))
-              and str(event[1]) == options.get("cpu", str(event[1])) and event[2] == options.get("event", event[2])]
-    return longer(chosen, int(options["min_duration"])) if "min_duration" in options else chosen
+              and str(event[1]) == options.get("cpu", str(event[1]))]
+    if "min_duration" in options:
+        chosen = longer(chosen, int(options["min_duration"]))
+    return [event for event in chosen if event[2] == options.get("event", event[2])]
 
 
 def read_json(name):

@@ -97,10 +97,11 @@ static bool open_run(struct export *export, const struct export_format *format, 
     return true;
 }
 
+/* Not in the middle of what is printed. */
 static void say_what_is_there(const struct export *export, const struct export_format *format,
-                              const char *output)
+                              const char *output, bool in_place)
 {
-    if (strcmp(output, "-") != 0) {
+    if (!in_place) {
         printf("%s: %" PRIu64 " %s\n", output, export->written, format->things);
     }
     if (export->reader) {
@@ -112,11 +113,13 @@ static void say_what_is_there(const struct export *export, const struct export_f
 static int write_run(struct export *export, const struct export_format *format, const char *output)
 {
     struct osi_error err = { "" };
+    bool in_place;
     int rc = export_target_new(output, format->directory, &export->target, &err);
 
     if (rc) {
         return complain("%s", err.text);
     }
+    in_place = export_target_in_place(export->target);
     rc = format->write(export, &err);
     rc = rc || !export_interrupted() ? rc : -EINTR;
     rc = export_target_end(export->target, rc, &err);
@@ -130,7 +133,7 @@ static int write_run(struct export *export, const struct export_format *format, 
         return err.text[0] ? complain("%s", err.text)
                            : complain("can't write %s: %s", output, g_strerror(-rc));
     }
-    say_what_is_there(export, format, output);
+    say_what_is_there(export, format, output, in_place);
     return EXIT_FINE;
 }
 

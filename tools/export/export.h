@@ -97,6 +97,9 @@ bool export_failed(const struct export *export);
 /* `path` "-" is standard output, for single files. 0 or -errno and the reason. */
 int export_target_new(const char *path, bool directory, struct export_target **target,
                       struct osi_error *err);
+/* Is it written to as it is: standard output, a pipe, a device? */
+bool export_target_in_place(const struct export_target *target);
+struct out *export_target_out(struct export_target *target); /* as export_out() */
 /* Ends it: rc 0 gives it its name, otherwise what was written is removed. The result is rc, or what went
  * wrong in writing, with the reason in *err if that has none yet. Frees the target. */
 int export_target_end(struct export_target *target, int rc, struct osi_error *err);

@@ -17,7 +17,7 @@
 
 struct waiting {
     struct export_event event;
-    uint64_t partner;  /* end: number of its beginning in the queue; NO_PARTNER */
+    uint64_t partner;  /* of what tells more of a beginning: its number in the queue; NO_PARTNER */
     bool open, dropped;
 };
 
@@ -56,9 +56,19 @@ int export_interrupted(void)
     return interrupted;
 }
 
-struct export_source *export_source_new(struct export *export, bool states)
+/* One that is ignored (nohup) stays so. */
+static void catch_signal(int signal)
 {
     const struct sigaction action = { .sa_handler = note_signal };
+    struct sigaction before;
+
+    if (sigaction(signal, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+        sigaction(signal, &action, NULL);
+    }
+}
+
+struct export_source *export_source_new(struct export *export, bool states)
+{
     struct export_source *source = g_new0(struct export_source, 1);
     uint64_t pid;
 
@@ -78,9 +88,9 @@ struct export_source *export_source_new(struct export *export, bool states)
     } else if (export->task) {
         source->pattern = g_pattern_spec_new(export->task);
     }
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    catch_signal(SIGINT);
+    catch_signal(SIGTERM);
+    catch_signal(SIGHUP);
     return source;
 }
 
@@ -189,7 +199,8 @@ static const struct osi_task *running_task(const struct export_source *source,
                : task;
 }
 
-/* The next one of the selection that concerns the wanted tasks. */
+/* The next one of the selection that concerns the wanted tasks; with --min-duration of any type, since an
+ * event that is not wanted may be the end of one that is. */
 static bool read_event(struct export_source *source, struct export_event *event)
 {
     struct export *export = source->export;
@@ -203,7 +214,8 @@ static bool read_event(struct export_source *source, struct export_event *event)
         event->type = from.type;
         event->known = decoder_event(source->decoder, &from, &event->event);
         event->running = running_task(source, event);
-        if (concerns_task(source, event) && selection_wants(&export->selection, &from)) {
+        if (concerns_task(source, event) && selection_covers(&export->selection, &from) &&
+            (export->min_duration || export->selection.types[from.type])) {
             n_fields = osi_trace_type(export->reader, from.type)->n_fields;
             memcpy(event->fields, from.fields, n_fields * sizeof(*from.fields));
             return true;
@@ -288,19 +300,22 @@ static void enqueue(struct export_source *source, const struct export_event *eve
     g_array_append_val(source->queue, new);
 }
 
-/* Takes the head of the queue; those before it in the array are dropped now and then. */
+/* Takes the head of the queue. The last ones before it stay, as what became of them is asked for. */
 static struct waiting *dequeue(struct export_source *source)
 {
-    if (source->head > MAX_QUEUE) {
-        g_array_remove_range(source->queue, 0, (guint)source->head);
-        source->base += source->head;
-        source->head = 0;
+    size_t gone = source->head > 2 * MAX_QUEUE ? source->head - MAX_QUEUE : 0;
+
+    if (gone) {
+        g_array_remove_range(source->queue, 0, (guint)gone);
+        source->base += gone;
+        source->head -= gone;
     }
     return &g_array_index(source->queue, struct waiting, source->head++);
 }
 
 /* What belongs to an interrupt shares its fate. The interrupt is before it in the queue, so it is decided
- * already, but may have left the queue: then what was decided is still in the array. */
+ * already, but may have left the queue: what was decided is still in the array, as it has not been gone for
+ * longer than the queue is long. */
 static bool is_dropped(struct export_source *source, const struct waiting *waiting)
 {
     if (waiting->partner != NO_PARTNER && waiting->partner >= source->base) {
@@ -318,7 +333,8 @@ static bool next_long_one(struct export_source *source, struct export_event *eve
                       !g_array_index(source->queue, struct waiting, source->head).open)) {
             struct waiting *waiting = dequeue(source);
 
-            if (!is_dropped(source, waiting)) {
+            if (!is_dropped(source, waiting) &&
+                source->export->selection.types[waiting->event.type]) {
                 *event = waiting->event;
                 return true;
             }

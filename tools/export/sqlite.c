@@ -14,7 +14,7 @@
 
 struct table {
     struct columns *columns;
-    sqlite3_stmt *insert; /* NULL: no such event yet */
+    sqlite3_stmt *insert; /* NULL: no such event is wanted */
 };
 
 struct database {
@@ -210,13 +210,7 @@ static int write_events(struct export *export, struct database *db, struct osi_e
     int rc = 0;
 
     while (!rc && export_next(export, &event)) {
-        struct table *table = &db->tables[event.type];
-
-        if (!table->insert) {
-            rc = make_table(db, table, osi_trace_type(export->reader, event.type),
-                            trace_unit(export->reader), err);
-        }
-        rc = rc ? rc : insert_event(db, table, &event, err);
+        rc = insert_event(db, &db->tables[event.type], &event, err);
         export->written++;
     }
     return rc;
@@ -228,6 +222,12 @@ static int write_all(struct export *export, struct database *db, struct osi_erro
 
     rc = rc ? rc : write_info(db, export->reader, err);
     rc = rc ? rc : write_tasks(db, export->reader, err);
+    for (size_t i = 0; !rc && i < osi_trace_n_types(export->reader); i++) {
+        if (export->selection.types[i]) {
+            rc = make_table(db, &db->tables[i], osi_trace_type(export->reader, i),
+                            trace_unit(export->reader), err);
+        }
+    }
     rc = rc ? rc : write_events(export, db, err);
     return rc ? rc : execute(db, "COMMIT", err);
 }

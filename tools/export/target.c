@@ -89,6 +89,10 @@ static int open_place(struct export_target *target, struct osi_error *err)
     char *real;
 
     if (stat(target->path, &st)) {
+        if (lstat(target->path, &st) == 0) {
+            g_snprintf(err->text, sizeof(err->text), "can't make %s: it is a link to nowhere", target->path);
+            return -ENOENT;
+        }
         return make_temporary(target, err);
     }
     if (target->directory || S_ISDIR(st.st_mode)) {
@@ -111,9 +115,13 @@ int export_target_new(const char *path, bool directory, struct export_target **r
                       struct osi_error *err)
 {
     struct export_target *target = g_new0(struct export_target, 1);
+    size_t length = strlen(path);
     int rc = 0;
 
-    target->path = g_strdup(path);
+    while (directory && length > 1 && path[length - 1] == '/') {
+        length--;
+    }
+    target->path = g_strndup(path, length);
     target->directory = directory;
     target->files = g_array_new(FALSE, FALSE, sizeof(struct file));
     if (strcmp(path, "-") != 0) {
@@ -133,9 +141,19 @@ int export_target_new(const char *path, bool directory, struct export_target **r
     return 0;
 }
 
+bool export_target_in_place(const struct export_target *target)
+{
+    return !target->temporary;
+}
+
+struct out *export_target_out(struct export_target *target)
+{
+    return g_array_index(target->files, struct file, 0).out;
+}
+
 struct out *export_out(struct export *export)
 {
-    return g_array_index(export->target->files, struct file, 0).out;
+    return export_target_out(export->target);
 }
 
 const char *export_path(const struct export *export)
@@ -211,6 +229,9 @@ int export_target_end(struct export_target *target, int rc, struct osi_error *er
     struct osi_error writing = { "" };
     int closed = close_files(target, &writing);
 
+    if (rc == -EPIPE && !target->temporary && !err->text[0]) { /* its reader had enough, too */
+        rc = 0;
+    }
     if (closed && (!rc || !err->text[0])) { /* why a format gave up is most often this */
         rc = closed;
         *err = writing;
