@@ -146,9 +146,10 @@ def _load(paths: Sequence[str], report: str | None, unit: str | None) -> tuple[l
         kind, its_unit = str(content.get("report")), str(content.get("unit"))
         if kind not in _MEASURES:
             raise TraceError(f"{path}: nothing to compare in a run of {kind}")
-        if kind != (report or kind) or its_unit != (unit or its_unit):
-            raise TraceError(f"{path}: a run of {kind} in {its_unit}, the first is one of {report} in {unit}")
-        report, unit = kind, its_unit
+        name = f"{kind} of {content['of']}" if "of" in content else kind  # of functions, tasks, …
+        if name != (report or name) or its_unit != (unit or its_unit):
+            raise TraceError(f"{path}: a run of {name} in {its_unit}, the first is one of {report} in {unit}")
+        report, unit = name, its_unit
         try:
             measured.append(_MEASURES[kind](path, content, its_unit))
         except (KeyError, TypeError) as error:

@@ -57,7 +57,8 @@ def intervals(trace: Trace) -> pandas.DataFrame:
         mine = switches["cpu"] == cpu
         start = switches["time"][mine].astype(np.int64)
         if len(start):
-            end = int(trace.info.get(f"end_time.{cpu}", trace.health.last_time))
+            noted = trace.info.get(f"end_time.{cpu}", "")
+            end = int(noted) if noted.isdecimal() else trace.health.last_time
             parts.append((start, np.append(start[1:], max(end, int(start[-1]))),
                           np.full(len(start), cpu, np.uint16), switches["next"][mine]))
     empty = np.empty(0, np.int64)

@@ -147,7 +147,10 @@ class Trace:
             if match and int(match[1]) < records.MAX_STREAMS:
                 found[int(match[1])] = True
                 if match[2] == "open":
-                    self._bytes += os.stat(os.path.join(self.path, name)).st_size
+                    try:
+                        self._bytes += os.stat(os.path.join(self.path, name)).st_size
+                    except OSError:  # the run has just ended and needs it no more
+                        pass
         if not found and "meta" not in names:
             raise TraceError(f"{self.path}: there is no trace in this directory")
         return sorted(found)
@@ -293,8 +296,11 @@ class Trace:
         wanted = names if fields is None else list(fields)
         for missing in set(wanted) - set(names):
             raise TraceError(f"{name} has no field '{missing}'; it has {', '.join(names)}")
-        reader = _Collector(self, kind, [names.index(f) for f in wanted], start,
-                            (1 << 64) - 1 if stop is None else stop)
+        last = (1 << 64) - 1
+        first, end = max(start, 0), last if stop is None else min(stop, last)
+        if first > last or end < 0:  # times are not there; nothing is
+            first, end = 1, 0
+        reader = _Collector(self, kind, [names.index(f) for f in wanted], first, end)
         return reader.arrays(wanted)
 
     def events(self, name: str, columns: Sequence[str] | None = None, *, start: int = 0,
