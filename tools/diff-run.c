@@ -57,10 +57,10 @@ static int take_summary(struct diff_run *run, const char *text, size_t length, s
     run->tool = diff_text(run->summary, "report");
     run->unit = diff_text(run->summary, "unit");
     options = diff_text(run->summary, "options");
-    if (!run->tool || !run->unit) {
+    /* A damaged trace may have lost its options; without a clock, too, its times are of nothing. */
+    if (!run->tool || !run->unit || !(options || diff_text(run->summary, "clock"))) {
         return osi_fail(err, -EINVAL, "%s/summary.json is not the report of a run", run->dir);
     }
-    /* A damaged trace may have lost them. */
     run->options = g_strsplit(options ? options : "", ",", -1);
     run->exact = is_exact(run->summary);
     take_notes(run);
@@ -101,8 +101,8 @@ static int read_unfinished(struct diff_run *run, struct osi_error *err)
     char *text = NULL;
     int rc = diff_trace_report(run, &text, err);
 
-    if (!rc) {
-        rc = take_summary(run, text, strlen(text), err);
+    if (!rc && take_summary(run, text, strlen(text), NULL)) {
+        rc = osi_fail(err, -EINVAL, "the trace of %s does not tell what it is of", run->dir);
     }
     free(text);
     return rc;
