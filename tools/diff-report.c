@@ -194,6 +194,24 @@ static void print_facts(struct printer *p)
     print_rows(p, &counts, diff_facts(p->before, DIFF_COUNT), diff_facts(p->after, DIFF_COUNT));
 }
 
+/* What the runs' own reports say, of losses above all. */
+static void print_notes_of_runs(const struct printer *p)
+{
+    for (guint i = 0; i < p->before->notes->len; i++) {
+        const char *note = g_ptr_array_index(p->before->notes, i);
+
+        osi_report_note(p->report, "%s: %s",
+                        diff_run_has_note(p->after, note) ? "both runs" : p->before->dir, note);
+    }
+    for (guint i = 0; i < p->after->notes->len; i++) {
+        const char *note = g_ptr_array_index(p->after->notes, i);
+
+        if (!diff_run_has_note(p->before, note)) {
+            osi_report_note(p->report, "%s: %s", p->after->dir, note);
+        }
+    }
+}
+
 static void print_notes(const struct printer *p)
 {
     if (p->same->len) {
@@ -211,6 +229,7 @@ static void print_notes(const struct printer *p)
         osi_report_note(p->report, "times are not compared: one run has them in %s, the other in %s",
                         p->before->unit, p->after->unit);
     }
+    print_notes_of_runs(p);
 }
 
 unsigned diff_state_tables(struct osi_report *report, const struct diff_run *before,

@@ -20,6 +20,31 @@ static bool is_exact(JsonObject *summary)
     return icount && strstr(icount, "sleep=off") && !strstr(icount, "auto");
 }
 
+bool diff_run_has_note(const struct diff_run *run, const char *note)
+{
+    return g_ptr_array_find_with_equal_func(run->notes, note, g_str_equal, NULL);
+}
+
+void diff_run_note(struct diff_run *run, const char *note)
+{
+    if (!diff_run_has_note(run, note)) {
+        g_ptr_array_add(run->notes, g_strdup(note));
+    }
+}
+
+static void take_notes(struct diff_run *run)
+{
+    JsonArray *notes = diff_array(run->summary, "notes");
+
+    for (guint i = 0; notes && i < json_array_get_length(notes); i++) {
+        JsonNode *note = json_array_get_element(notes, i);
+
+        if (JSON_NODE_HOLDS_VALUE(note) && json_node_get_string(note)) {
+            diff_run_note(run, json_node_get_string(note));
+        }
+    }
+}
+
 static int take_summary(struct diff_run *run, const char *text, size_t length, struct osi_error *err)
 {
     const char *options;
@@ -32,11 +57,13 @@ static int take_summary(struct diff_run *run, const char *text, size_t length, s
     run->tool = diff_text(run->summary, "report");
     run->unit = diff_text(run->summary, "unit");
     options = diff_text(run->summary, "options");
-    if (!run->tool || !run->unit || !options) {
+    /* A damaged trace may have lost its options; without a clock, too, its times are of nothing. */
+    if (!run->tool || !run->unit || !(options || diff_text(run->summary, "clock"))) {
         return osi_fail(err, -EINVAL, "%s/summary.json is not the report of a run", run->dir);
     }
-    run->options = g_strsplit(options, ",", -1);
+    run->options = g_strsplit(options ? options : "", ",", -1);
     run->exact = is_exact(run->summary);
+    take_notes(run);
     return 0;
 }
 
@@ -74,8 +101,8 @@ static int read_unfinished(struct diff_run *run, struct osi_error *err)
     char *text = NULL;
     int rc = diff_trace_report(run, &text, err);
 
-    if (!rc) {
-        rc = take_summary(run, text, strlen(text), err);
+    if (!rc && take_summary(run, text, strlen(text), NULL)) {
+        rc = osi_fail(err, -EINVAL, "the trace of %s does not tell what it is of", run->dir);
     }
     free(text);
     return rc;
@@ -90,12 +117,19 @@ static bool has(const char *dir, const char *name)
     return there;
 }
 
+static void run_init(struct diff_run *run, const char *dir)
+{
+    memset(run, 0, sizeof(*run));
+    run->dir = dir;
+    run->histograms = diff_histograms_new();
+    run->notes = g_ptr_array_new_with_free_func(g_free);
+}
+
 int diff_run_read(struct diff_run *run, const char *dir, struct osi_error *err)
 {
     int rc;
 
-    run->dir = dir;
-    run->histograms = diff_histograms_new();
+    run_init(run, dir);
     if (!g_file_test(dir, G_FILE_TEST_IS_DIR)) {
         return osi_fail(err, -ENOTDIR, "%s: %s", dir,
                         g_file_test(dir, G_FILE_TEST_EXISTS) ? "not a directory" : "no such directory");
@@ -116,15 +150,18 @@ int diff_run_read(struct diff_run *run, const char *dir, struct osi_error *err)
 
 bool diff_run_as_sched(struct diff_run *run)
 {
-    char *text = has(run->dir, "meta") ? diff_trace_sched(run) : NULL;
+    struct diff_run sched, useless;
+    char *text;
     bool fine;
 
-    if (!text) {
-        return false;
+    run_init(&sched, run->dir);
+    text = has(run->dir, "meta") ? diff_trace_sched(&sched) : NULL;
+    fine = text && take_summary(&sched, text, strlen(text), NULL) == 0;
+    useless = fine ? *run : sched;
+    if (fine) {
+        *run = sched;
     }
-    g_clear_object(&run->parser);
-    g_clear_pointer(&run->options, g_strfreev);
-    fine = take_summary(run, text, strlen(text), NULL) == 0;
+    diff_run_clear(&useless);
     free(text);
     return fine;
 }
@@ -134,4 +171,5 @@ void diff_run_clear(struct diff_run *run)
     g_clear_object(&run->parser);
     g_clear_pointer(&run->options, g_strfreev);
     g_clear_pointer(&run->histograms, g_hash_table_destroy);
+    g_clear_pointer(&run->notes, g_ptr_array_unref);
 }

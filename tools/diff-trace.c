@@ -38,6 +38,19 @@ static int open_reader(const struct diff_run *run, struct osi_trace_reader **rea
     return rc ? osi_fail(err, rc, "%s: %s", run->dir, why.text) : 0;
 }
 
+/* In which respects it is less than the whole run. */
+static void note_losses(struct osi_trace_reader *reader, struct osi_report *report)
+{
+    struct osi_trace_health health;
+    int rc = osi_trace_check(reader, &health, NULL, NULL);
+
+    if (rc < 0) {
+        osi_report_note(report, "the trace can't be checked: %s", g_strerror(-rc));
+    } else {
+        note_health(&health, report);
+    }
+}
+
 /* ---- a run that was cut off ---- */
 static void take_histograms(struct diff_run *run, const struct osi_report *report)
 {
@@ -126,6 +139,18 @@ static void take_events(struct feed *feed, struct decoder *decoder)
     osi_waits_free(waits);
 }
 
+/* The run has its report, whose waits are of another source. */
+static void take_losses(struct diff_run *run, struct osi_trace_reader *reader)
+{
+    struct osi_report *report = osi_report_new("losses");
+
+    note_losses(reader, report);
+    for (guint i = 0; i < report->notes->len; i++) {
+        diff_run_note(run, g_ptr_array_index(report->notes, i));
+    }
+    osi_report_free(report);
+}
+
 int diff_trace_waits(struct diff_run *run, struct osi_error *err)
 {
     struct feed feed = { .run = run };
@@ -137,6 +162,7 @@ int diff_trace_waits(struct diff_run *run, struct osi_error *err)
     }
     decoder = decoder_new(feed.reader);
     take_events(&feed, decoder);
+    take_losses(run, feed.reader);
     decoder_free(decoder);
     osi_trace_reader_free(feed.reader);
     return 0;
@@ -164,7 +190,9 @@ static char *sched_json(const struct feed *feed)
         osi_report_string(report, keys[i], osi_trace_info(reader, keys[i]));
     }
     osi_report_count(report, "vcpus", n_vcpus(reader));
+    note_remarks(reader, report);
     osi_schedstat_report(feed->stat, report, 0);
+    note_losses(feed->reader, report);
     json = json_of(report);
     osi_report_free(report);
     return json;
@@ -196,7 +224,6 @@ char *diff_trace_sched(struct diff_run *run)
     decoder = decoder_new(feed.reader);
     if (decoder_has(decoder, OSI_EVENT_SCHED_SWITCH)) {
         feed.stat = osi_schedstat_new();
-        g_hash_table_remove_all(run->histograms);
         take_events(&feed, decoder);
         end_cpus(&feed);
         json = has_wakeups(&feed) ? sched_json(&feed) : NULL;

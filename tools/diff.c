@@ -23,21 +23,19 @@ static char *kind_text(const struct diff_run *run)
                            of ? " of=" : "", of ? of : "");
 }
 
-static int nothing_in_common(const struct diff_run *before, const struct diff_run *after)
-{
-    char *a = kind_text(before), *b = kind_text(after);
-
-    complain("%s is a run of %s, %s of %s: they have nothing in common", before->dir, a, after->dir, b);
-    g_free(a);
-    g_free(b);
-    return EXIT_TROUBLE;
-}
-
 /* Runs of different tools may both have recorded the tasks. */
 static bool find_common(struct diff_run *before, struct diff_run *after)
 {
-    return is_same_kind(before, after) ||
-           (diff_run_as_sched(before) && diff_run_as_sched(after));
+    char *a = kind_text(before), *b = kind_text(after);
+    bool found = is_same_kind(before, after) ||
+                 (diff_run_as_sched(before) && diff_run_as_sched(after));
+
+    if (!found) {
+        complain("%s is a run of %s, %s of %s: they have nothing in common", before->dir, a, after->dir, b);
+    }
+    g_free(a);
+    g_free(b);
+    return found;
 }
 
 static int compare(struct diff_run *before, struct diff_run *after,
@@ -49,7 +47,7 @@ static int compare(struct diff_run *before, struct diff_run *after,
     int status;
 
     if (!find_common(before, after)) {
-        return nothing_in_common(before, after);
+        return EXIT_TROUBLE;
     }
     report = osi_report_new("diff");
     osi_report_unit(report, before->unit);

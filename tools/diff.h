@@ -27,14 +27,19 @@ struct diff_run {
     char **options;           /* "name=value" */
     bool exact;               /* executed with icount, on a clock that nothing outside moves */
     GHashTable *histograms;   /* tag -> struct osi_histogram */
+    GPtrArray *notes;         /* char *: what was said of the run, each once */
 };
 
 /* ---- diff-run.c ---- */
 /* `run` is zeroed. 0, or a negative errno and a sentence. */
 int diff_run_read(struct diff_run *run, const char *dir, struct osi_error *err);
 void diff_run_clear(struct diff_run *run);
-/* From now on the run is its trace's account of tasks and CPUs; false: it has no such trace. */
+/* From now on the run is its trace's account of tasks and CPUs; false: it has no such trace, and stays
+ * what it was. */
 bool diff_run_as_sched(struct diff_run *run);
+/* Keeps a copy, unless it was said before. */
+void diff_run_note(struct diff_run *run, const char *note);
+bool diff_run_has_note(const struct diff_run *run, const char *note);
 
 /* ---- diff-members.c ---- */
 /* The value of an option, NULL: it has none. */
@@ -47,7 +52,7 @@ JsonArray *diff_array(JsonObject *object, const char *key);
 /* ---- diff-trace.c ---- */
 /* Takes the report of a run without summary.json, and histograms, from its trace. */
 int diff_trace_report(struct diff_run *run, char **json, struct osi_error *err);
-/* The waits of each task: "task.KEY". */
+/* The waits of each task: "task.KEY"; and what the trace lacks, as notes. */
 int diff_trace_waits(struct diff_run *run, struct osi_error *err);
 /* As `sched` would report it, and the waits; of whatever tool's trace, if it has task switches. To be
  * freed; NULL: it has none, or is not readable. */

@@ -94,28 +94,59 @@ bool heat_is_run(const char *dir)
 }
 
 /* ---- the summary ---- */
-/* Brackets in strings count too: they come in pairs, and only json-glib knows what is a string. */
-static bool is_deep(const char *text)
+/* json-glib reads more than JSON: comments, strings in '', and a quote as part of an escape that breaks
+ * off. Where its strings end would not be sure, so none of these is taken for a report. */
+static bool is_unicode_escape(const char *text)
+{
+    return text[0] == '\\' && text[1] == 'u' && g_ascii_isxdigit(text[2]) && g_ascii_isxdigit(text[3]) &&
+           g_ascii_isxdigit(text[4]) && g_ascii_isxdigit(text[5]);
+}
+
+/* NULL: it is broken. Half of a character takes the next escape along. */
+static const char *skip_escape(const char *text)
+{
+    if (text[1] != 'u') {
+        return text[1] ? text + 2 : NULL;
+    }
+    if (!is_unicode_escape(text)) {
+        return NULL;
+    }
+    if (g_ascii_tolower(text[2]) != 'd' || g_ascii_xdigit_value(text[3]) < 8) {
+        return text + 6;
+    }
+    return is_unicode_escape(text + 6) ? text + 12 : NULL;
+}
+
+/* Behind the quote that ends what begins with one; NULL: there is no end, or it is not sure. */
+static const char *skip_string(const char *text)
+{
+    text++;
+    while (text && *text && *text != '"') {
+        text = *text == '\\' ? skip_escape(text) : text + 1;
+    }
+    return text && *text ? text + 1 : NULL;
+}
+
+/* Brackets in strings, which may be the guest's, are not counted. */
+static bool is_flat(const char *text)
 {
     unsigned depth = 0;
 
-    for (; *text; text++) {
+    while (text && *text && !strchr("/#'", *text) && depth <= MAX_DEPTH) {
         if (*text == '[' || *text == '{') {
             depth++;
         } else if ((*text == ']' || *text == '}') && depth) {
             depth--;
         }
-        if (depth > MAX_DEPTH) {
-            return true;
-        }
+        text = *text == '"' ? skip_string(text) : text + 1;
     }
-    return false;
+    return text && !*text;
 }
 
 JsonParser *heat_parse(const char *text, size_t length)
 {
     JsonParser *parser = json_parser_new_immutable();
-    JsonNode *root = strlen(text) == length && !is_deep(text) &&
+    JsonNode *root = strlen(text) == length && is_flat(text) &&
                              json_parser_load_from_data(parser, text, (gssize)length, NULL)
                          ? json_parser_get_root(parser) : NULL;
 
