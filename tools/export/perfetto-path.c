@@ -23,6 +23,7 @@ struct owner {
 struct walk {
     struct perfetto *perfetto;
     struct decoder *decoder;
+    struct pf_stages *stages;
     struct call_walk calls;
     struct pf_sequence sequence;
     GHashTable *owners;    /* struct owner, by the task's key; 0: not known */
@@ -234,7 +235,7 @@ static void switch_tasks(struct walk *walk, const struct osi_event *event, uint6
             g_hash_table_remove(walk->owners, GUINT_TO_POINTER(prev->key));
         }
     }
-    walk->calls.stack = &owner_of(walk, event->sched_switch.next, time)->stack;
+    walk->calls.stack = &owner_of(walk, pf_stages_next(walk->stages, event), time)->stack;
 }
 
 static void take_event(struct walk *walk, const struct osi_path_step *step)
@@ -338,13 +339,19 @@ static void say_what_is_guessed(const struct walk *walk)
     }
 }
 
-static void write_path(struct walk *walk, struct osi_path *path)
+static void write_path(struct walk *walk)
 {
+    struct export *export = walk->perfetto->export;
+    struct osi_path *path;
+
+    walk->stages = pf_stages_new(export, walk->decoder, walk->cpu);
+    path = osi_path_new(export->reader, walk->cpu);
     begin_cpu(walk);
     walk_path(walk, path);
     say_what_is_guessed(walk);
     end_cpu(walk);
     osi_path_free(path);
+    pf_stages_free(walk->stages);
 }
 
 int pf_write_paths(struct perfetto *perfetto, struct osi_error *err)
@@ -367,7 +374,7 @@ int pf_write_paths(struct perfetto *perfetto, struct osi_error *err)
     walk.decoder = decoder_new(reader);
     for (; walk.cpu < perfetto->n_cpus; walk.cpu++) {
         if (perfetto->export->selection.streams[walk.cpu]) {
-            write_path(&walk, osi_path_new(reader, walk.cpu));
+            write_path(&walk);
         }
     }
     decoder_free(walk.decoder);
