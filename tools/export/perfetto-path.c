@@ -16,7 +16,6 @@
 struct owner {
     struct call_stack stack;
     const struct osi_task *task; /* as last seen; NULL: not known */
-    const struct osi_task *named; /* as Perfetto knows it */
     bool tracked; /* Perfetto knows its track */
 };
 
@@ -92,19 +91,21 @@ static char *text_of(const struct walk *walk, uint32_t name)
 }
 
 /* ---- what stacks tell ---- */
-/* Perfetto takes the last name of a track: that of the task's last stage (exec). */
+/* Perfetto takes the first name of a track: it is the task's last one (exec), unless that may not
+ * be wanted. */
 static void name_track(struct walk *walk, struct owner *owner)
 {
     const struct osi_task *task = owner->task;
     char *name;
 
-    if (owner->stack.track != walk->sequence.track &&
-        (!owner->tracked || (task && owner->named != task))) {
+    if (!owner->tracked && owner->stack.track != walk->sequence.track) {
+        if (!walk->perfetto->export->task) {
+            task = pf_stages_last(walk->stages, task);
+        }
         name = g_strdup_printf("%s %u", task ? task->comm : "<...>", task ? task->pid : 0);
         pf_track(&walk->sequence, owner->stack.track, name);
         g_free(name);
     }
-    owner->named = task;
     owner->tracked = true;
 }
 

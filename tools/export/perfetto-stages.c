@@ -12,6 +12,7 @@ struct stage {
 
 struct pf_stages {
     GArray *stages;
+    GHashTable *last; /* of tasks that had several, by key */
     guint at;
 };
 
@@ -23,6 +24,7 @@ struct pf_stages *pf_stages_new(const struct export *export, struct decoder *dec
     struct stage stage = { 0, NULL };
 
     stages->stages = g_array_new(FALSE, FALSE, sizeof(struct stage));
+    stages->last = g_hash_table_new(NULL, NULL);
     while (stage.time <= export->selection.to && !export_interrupted() &&
            osi_trace_stream_next(export->reader, cpu, &raw) == 1) {
         const struct osi_task *prev;
@@ -31,6 +33,9 @@ struct pf_stages *pf_stages_new(const struct export *export, struct decoder *dec
             continue;
         }
         prev = event.sched_switch.prev;
+        if (prev && prev->id != prev->key) {
+            g_hash_table_insert(stages->last, GUINT_TO_POINTER(prev->key), (gpointer)prev);
+        }
         if (prev && stage.task && prev->key == stage.task->key && prev->id != stage.task->id) {
             stage.task = prev;
             g_array_append_val(stages->stages, stage);
@@ -44,7 +49,16 @@ struct pf_stages *pf_stages_new(const struct export *export, struct decoder *dec
 void pf_stages_free(struct pf_stages *stages)
 {
     g_array_free(stages->stages, TRUE);
+    g_hash_table_destroy(stages->last);
     g_free(stages);
+}
+
+const struct osi_task *pf_stages_last(const struct pf_stages *stages, const struct osi_task *task)
+{
+    const struct osi_task *last =
+        task ? g_hash_table_lookup(stages->last, GUINT_TO_POINTER(task->key)) : NULL;
+
+    return last ? last : task;
 }
 
 const struct osi_task *pf_stages_next(struct pf_stages *stages, const struct osi_event *event)

@@ -154,6 +154,8 @@ struct pf_stages;
 /* Reads all switches of a CPU, and goes back to the start. */
 struct pf_stages *pf_stages_new(const struct export *export, struct decoder *decoder, uint32_t cpu);
 void pf_stages_free(struct pf_stages *stages);
+/* The task as it leaves the CPU for the last time. */
+const struct osi_task *pf_stages_last(const struct pf_stages *stages, const struct osi_task *task);
 /* To which task an event switches, as it is when it leaves again. Events in order of time. */
 const struct osi_task *pf_stages_next(struct pf_stages *stages, const struct osi_event *event);
 
