@@ -15,19 +15,23 @@
 /* The stack of a task on a CPU. */
 struct owner {
     struct call_stack stack;
-    char *name;  /* of its track; NULL: the CPU's */
+    const struct osi_task *task; /* as last seen; NULL: not known */
     bool tracked; /* Perfetto knows its track */
 };
 
 struct walk {
     struct perfetto *perfetto;
     struct decoder *decoder;
+    struct pf_stages *stages;
     struct call_walk calls;
     struct pf_sequence sequence;
     GHashTable *owners;    /* struct owner, by the task's key; 0: not known */
     GHashTable *numbers;   /* of names of places without a function, by address */
     GArray *addresses;     /* of these names */
     struct osi_task other; /* in place of tasks that are not wanted */
+    uint64_t n_tracks;
+    bool calls_wanted; /* by --event */
+    bool switched;     /* the path told of a task switch */
     uint32_t cpu;
     uint64_t steps;
 };
@@ -87,17 +91,31 @@ static char *text_of(const struct walk *walk, uint32_t name)
 }
 
 /* ---- what stacks tell ---- */
+/* Perfetto takes the first name of a track: it is the task's last one (exec), unless that may not
+ * be wanted. */
+static void name_track(struct walk *walk, struct owner *owner)
+{
+    const struct osi_task *task = owner->task;
+    char *name;
+
+    if (!owner->tracked && owner->stack.track != walk->sequence.track) {
+        if (!walk->perfetto->export->task) {
+            task = pf_stages_last(walk->stages, task);
+        }
+        name = g_strdup_printf("%s %u", task ? task->comm : "<...>", task ? task->pid : 0);
+        pf_track(&walk->sequence, owner->stack.track, name);
+        g_free(name);
+    }
+    owner->tracked = true;
+}
+
 static void begin_slice(void *data, struct call_stack *stack, uint32_t name, uint64_t time,
                         bool called)
 {
     struct walk *walk = data;
-    struct owner *owner = (struct owner *)stack; /* its first member */
     char *text = NULL;
 
-    if (!owner->tracked && owner->name) {
-        pf_track(&walk->sequence, stack->track, owner->name);
-    }
-    owner->tracked = true;
+    name_track(walk, (struct owner *)stack); /* its first member */
     if (!pf_has_name(&walk->sequence, name)) {
         text = text_of(walk, name);
     }
@@ -134,29 +152,40 @@ static void owner_free(void *data)
     struct owner *owner = data;
 
     call_stack_clear(&owner->stack);
-    g_free(owner->name);
     g_free(owner);
+}
+
+static bool is_silent(const struct walk *walk, const struct osi_task *task)
+{
+    return !walk->calls_wanted || !export_wants_task(walk->perfetto->export, task);
 }
 
 static struct owner *add_owner(struct walk *walk, const struct osi_task *task)
 {
     struct owner *owner = g_new0(struct owner, 1);
-    uint64_t number = g_hash_table_size(walk->owners);
 
-    owner->stack.track = walk->sequence.track + (number << 32);
-    owner->stack.silent = !export_wants_task(walk->perfetto->export, task);
-    if (number) {
-        owner->name = g_strdup_printf("%s %u", task ? task->comm : "<...>", task ? task->pid : 0);
-    }
+    owner->task = task;
+    owner->stack.track = walk->sequence.track + (walk->n_tracks++ << 32);
+    owner->stack.silent = is_silent(walk, task);
     g_hash_table_insert(walk->owners, GUINT_TO_POINTER(task ? task->key : 0), owner);
     return owner;
 }
 
-static struct owner *owner_of(struct walk *walk, const struct osi_task *task)
+/* The task may have another name than when it was last seen, and be wanted now, or no more. */
+static struct owner *owner_of(struct walk *walk, const struct osi_task *task, uint64_t time)
 {
     struct owner *owner = g_hash_table_lookup(walk->owners, GUINT_TO_POINTER(task ? task->key : 0));
+    bool silent = is_silent(walk, task);
 
-    return owner ? owner : add_owner(walk, task);
+    if (!owner) {
+        return add_owner(walk, task);
+    }
+    if (silent && !owner->stack.silent) {
+        call_stack_end(&walk->calls, &owner->stack, time);
+    }
+    owner->task = task;
+    owner->stack.silent = silent;
+    return owner;
 }
 
 /* The switch, with one task for all that are not wanted; false: between two of these. */
@@ -177,23 +206,37 @@ static bool only_wanted(struct walk *walk, struct osi_event *event)
 }
 
 /* What ran before the first switch is the task's that it leaves. */
-static void switch_tasks(struct walk *walk, const struct osi_event *event)
+static void take_first(struct walk *walk, const struct osi_task *prev)
+{
+    struct owner *first = g_hash_table_lookup(walk->owners, NULL);
+
+    g_hash_table_steal(walk->owners, NULL);
+    if (!first->tracked) {
+        first->stack.track = walk->sequence.track + (walk->n_tracks++ << 32);
+    }
+    first->task = prev;
+    first->stack.silent = is_silent(walk, prev);
+    g_hash_table_insert(walk->owners, GUINT_TO_POINTER(prev->key), first);
+    add_owner(walk, NULL);
+}
+
+static void switch_tasks(struct walk *walk, const struct osi_event *event, uint64_t time)
 {
     const struct osi_task *prev = event->sched_switch.prev;
-    struct owner *first;
 
-    if (prev && g_hash_table_size(walk->owners) == 1) {
-        first = g_hash_table_lookup(walk->owners, NULL);
-        g_hash_table_steal(walk->owners, NULL);
-        first->stack.silent = !export_wants_task(walk->perfetto->export, prev);
-        if (!first->tracked) {
-            first->name = g_strdup_printf("%s %u", prev->comm, prev->pid);
-            first->stack.track = walk->sequence.track + (1ull << 60);
-        }
-        g_hash_table_insert(walk->owners, GUINT_TO_POINTER(prev->key), first);
-        add_owner(walk, NULL);
+    if (prev && !walk->switched) {
+        take_first(walk, prev);
     }
-    walk->calls.stack = &owner_of(walk, event->sched_switch.next)->stack;
+    walk->switched = true;
+    if (prev) {
+        struct owner *owner = owner_of(walk, prev, time);
+
+        if (event->sched_switch.prev_state & (OSI_STATE_ZOMBIE | OSI_STATE_DEAD)) {
+            call_stack_end(&walk->calls, &owner->stack, time);
+            g_hash_table_remove(walk->owners, GUINT_TO_POINTER(prev->key));
+        }
+    }
+    walk->calls.stack = &owner_of(walk, pf_stages_next(walk->stages, event), time)->stack;
 }
 
 static void take_event(struct walk *walk, const struct osi_path_step *step)
@@ -206,7 +249,7 @@ static void take_event(struct walk *walk, const struct osi_path_step *step)
         event.kind != OSI_EVENT_SCHED_SWITCH) {
         return;
     }
-    switch_tasks(walk, &event);
+    switch_tasks(walk, &event, step->insn);
     event.time = step->insn; /* the event's own time counts blocks whole */
     if (only_wanted(walk, &event) && step->insn >= selection->from &&
         selection->types[step->event.type]) {
@@ -270,6 +313,8 @@ static void begin_cpu(struct walk *walk)
         .arch = walk->calls.arch, .client = &client, .data = walk,
         .from = export->selection.from, .min_duration = export->min_duration,
     };
+    walk->n_tracks = 0;
+    walk->switched = false;
     walk->calls.stack = &add_owner(walk, NULL)->stack;
 }
 
@@ -295,21 +340,29 @@ static void say_what_is_guessed(const struct walk *walk)
     }
 }
 
-static void write_path(struct walk *walk, struct osi_path *path)
+static void write_path(struct walk *walk)
 {
+    struct export *export = walk->perfetto->export;
+    struct osi_path *path;
+
+    walk->stages = pf_stages_new(export, walk->decoder, walk->cpu);
+    path = osi_path_new(export->reader, walk->cpu);
     begin_cpu(walk);
     walk_path(walk, path);
     say_what_is_guessed(walk);
     end_cpu(walk);
     osi_path_free(path);
+    pf_stages_free(walk->stages);
 }
 
 int pf_write_paths(struct perfetto *perfetto, struct osi_error *err)
 {
     struct osi_trace_reader *reader = perfetto->export->reader;
     const char *target = osi_trace_info(reader, "target");
+    int type = osi_trace_find_type(reader, "path");
     struct walk walk = {
         .perfetto = perfetto,
+        .calls_wanted = type >= 0 && perfetto->export->selection.types[type],
         .calls.arch = osi_arch_find(target ? target : ""),
         .other = { .pid = EXPORT_OTHER_PID, .tgid = EXPORT_OTHER_PID, .comm = EXPORT_OTHER_COMM },
     };
@@ -322,7 +375,7 @@ int pf_write_paths(struct perfetto *perfetto, struct osi_error *err)
     walk.decoder = decoder_new(reader);
     for (; walk.cpu < perfetto->n_cpus; walk.cpu++) {
         if (perfetto->export->selection.streams[walk.cpu]) {
-            write_path(&walk, osi_path_new(reader, walk.cpu));
+            write_path(&walk);
         }
     }
     decoder_free(walk.decoder);

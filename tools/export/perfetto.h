@@ -8,6 +8,7 @@
  * perfetto-generic.c  task switches of any other kernel
  * perfetto-irq.c    interrupts and masked sections, one track per CPU each
  * perfetto-path.c   function calls of a recorded path; callslices.c finds them
+ * perfetto-stages.c the names of its tasks
  *
  * Perfetto sorts what it reads by time, and keeps the order of the file only where times are equal.
  * So each track and each CPU's bundles are written in order; among each other they need not be.
@@ -146,5 +147,16 @@ void pf_irq_flush(struct perfetto *perfetto, uint32_t cpu);
 struct proto *pf_packet_at(struct pf_file *file, uint64_t time, uint32_t sequence);
 
 int pf_write_paths(struct perfetto *perfetto, struct osi_error *err);
+
+/* ---- perfetto-stages.c ---- */
+struct pf_stages;
+
+/* Reads all switches of a CPU, and goes back to the start. */
+struct pf_stages *pf_stages_new(const struct export *export, struct decoder *decoder, uint32_t cpu);
+void pf_stages_free(struct pf_stages *stages);
+/* The task as it leaves the CPU for the last time. */
+const struct osi_task *pf_stages_last(const struct pf_stages *stages, const struct osi_task *task);
+/* To which task an event switches, as it is when it leaves again. Events in order of time. */
+const struct osi_task *pf_stages_next(struct pf_stages *stages, const struct osi_event *event);
 
 #endif
