@@ -8,13 +8,32 @@ struct shard {
     uint64_t entered[FUNCTIONS]; /* 0: those with a number beyond */
 };
 
+/* An interrupt came between a call, or a jump, and where it leads: it goes on there later, and nothing more is
+ * told of it. 0: it led to no function's start. */
+static uint32_t interrupted_entry(struct osi_session *session, const struct osi_flow *flow)
+{
+    const struct osi_code *from = osi_flow_arriving(session, flow);
+    struct osi_function function;
+    uint32_t number = from ? osi_function_at(session, flow->pc) : 0;
+
+    if (from && (from->last.kind == OSI_INSN_CALL || from->last.kind == OSI_INSN_CALL_INDIRECT)) {
+        return number ? number : osi_function_unnamed(session, flow->pc);
+    }
+    return osi_function(session, number, &function) && function.address == flow->pc ? number : 0;
+}
+
 static void on_flow(struct osi_session *session, const struct osi_flow *flow)
 {
     struct shard *shard = osi_shard(session, flow->vcpu);
+    uint32_t function = flow->to_called;
     bool enters = flow->kind == OSI_FLOW_CALL || (flow->kind == OSI_FLOW_JUMP && flow->to_entry);
 
+    if (flow->kind == OSI_FLOW_ENTER && flow->arriving) {
+        function = interrupted_entry(session, flow);
+        enters = function != 0;
+    }
     if (enters && flow->counting) {
-        shard->entered[flow->to_called < FUNCTIONS ? flow->to_called : 0]++;
+        shard->entered[function < FUNCTIONS ? function : 0]++;
     }
 }
 
