@@ -75,8 +75,6 @@ bool export_next(struct export *export, struct export_event *event);
 bool export_wants_task(const struct export *export, const struct osi_task *task);
 /* The same for tasks that are just a name: "sh" or "sh-123", as hotpath calls them. */
 bool export_wants_name(const struct export *export, const char *name);
-/* Starts again from the first event, for formats that need two passes. */
-void export_rewind(struct export *export);
 /* The SIGINT, SIGTERM or SIGHUP that came; 0: none. */
 int export_interrupted(void);
 

@@ -110,18 +110,6 @@ void export_source_free(struct export_source *source)
     }
 }
 
-void export_rewind(struct export *export)
-{
-    struct export_source *source = export->source;
-
-    osi_trace_rewind(export->reader);
-    memset(source->cpus, 0, sizeof(*source->cpus) * (osi_trace_n_streams(export->reader) + 1));
-    g_array_set_size(source->queue, 0);
-    source->head = 0;
-    source->base = 0;
-    source->ended = false;
-}
-
 bool export_wants_task(const struct export *export, const struct osi_task *task)
 {
     const struct export_source *source = export->source;
