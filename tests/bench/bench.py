@@ -4,14 +4,16 @@
 
 usage: bench.py [--pairs N] [--qemu FILE] [--only WORKLOAD] [--plugin NAME] PLUGINS-DIR GUESTS-DIR
 
-Machines are noisy, so runs are paired: each run with the plugin stands between two plain ones and is
-divided by their mean. Medians and quartiles of these ratios are printed, and beside them the noise: the
-same figure for plain against plain. The bare-metal mix gates (exit 1 beyond its limit); the others are
-reported.
+Machines are noisy, and become slower and faster while one run lasts. So in each round a run with the plugin and two
+plain ones share a processor, by turns of some milliseconds: whatever slows one slows all. (Each turn begins with
+caches that others have used, which is harder on what uses more of them.) Every processor has such a round at the same
+time; guests with several vCPUs share them all. Medians and quartiles of the plugin's CPU time over the mean of the
+plain ones' are printed, and beside them the noise: one plain run over the other. Exit 1 if a median is beyond its limit.
 """
 import argparse
+import contextlib
 import os
-import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -73,14 +75,53 @@ def plugin_option(args, plugin, out):
     return ",".join([f"{os.path.join(args.plugins, file)}.so", f"out={out}/run", "quiet=on", *options])
 
 
-def cpu_seconds(command):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=600)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        sys.exit(f"bench: {' '.join(command)}\nfailed: {done.stderr.decode(errors='replace')}")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+LONGEST = 900  # seconds for a round
+
+
+def start(command, processors, errors):
+    """The process runs on these processors only."""
+    def pin():
+        os.sched_setaffinity(0, processors)
+
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                            preexec_fn=pin)
+
+
+def wait_all(running, commands, errors):
+    """The CPU time of each, in order of the commands."""
+    seconds = [0.0] * len(running)
+    for _ in running:
+        pid, status, usage = os.wait4(-1, 0)
+        i = [process.pid for process in running].index(pid)
+        running[i].returncode = status
+        if status:
+            errors[i].seek(0)
+            sys.exit(f"bench: {' '.join(commands[i][0])}\nfailed: {errors[i].read().decode(errors='replace')}")
+        seconds[i] = usage.ru_utime + usage.ru_stime
+    return seconds
+
+
+def too_long(signal_number, frame):
+    sys.exit(f"bench: a round has not ended after {LONGEST} s")
+
+
+def cpu_seconds(commands):
+    """Runs (command, processors) all at once; the CPU time of each."""
+    running = []
+    with contextlib.ExitStack() as stack:
+        errors = [stack.enter_context(tempfile.TemporaryFile()) for _ in commands]
+        signal.signal(signal.SIGALRM, too_long)
+        signal.alarm(LONGEST)
+        try:
+            for what, file in zip(commands, errors):
+                running.append(start(*what, file))
+            return wait_all(running, commands, errors)
+        finally:
+            signal.alarm(0)
+            for process in running:
+                if process.returncode is None:
+                    process.kill()
+                    process.wait()
 
 
 def quartiles(values):
@@ -88,16 +129,19 @@ def quartiles(values):
     return statistics.median(values), q[0], q[2]
 
 
-def measure(plain, observed, pairs):
-    """Ratios of observed to plain, and of plain to plain, in one interleaved series."""
-    cpu_seconds(plain)  # caches
-    base, ratios, noise = [cpu_seconds(plain)], [], []
-    for _ in range(pairs):
-        seen = cpu_seconds(observed)
-        base.append(cpu_seconds(plain))
-        ratios.append(seen / ((base[-1] + base[-2]) / 2))
-    for i in range(1, len(base) - 1):
-        noise.append(base[i] / ((base[i - 1] + base[i + 1]) / 2))
+def measure(plain, observed, rounds, places):
+    """`observed`: a command for each of the places, which are sets of processors."""
+    base, ratios, noise = [], [], []
+    cpu_seconds([(plain, places[0])])  # into memory
+    for _ in range(rounds):
+        commands = []
+        for place, command in zip(places, observed):
+            commands += [(plain, place), (command, place), (plain, place)]
+        seconds = cpu_seconds(commands)
+        for first, seen, second in zip(seconds[::3], seconds[1::3], seconds[2::3]):
+            base += [first, second]
+            ratios.append(seen / ((first + second) / 2))
+            noise.append(first / second)
     return quartiles(ratios), quartiles(noise), statistics.median(base)
 
 
@@ -107,13 +151,13 @@ def main():
     parser.add_argument("guests")
     parser.add_argument("--qemu", required=True)
     parser.add_argument("--kernel", required=True)
-    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--pairs", type=int, default=7, help="rounds")
     parser.add_argument("--only", help="one workload")
     parser.add_argument("--plugin", help="plugins whose name begins so")
     parser.add_argument("--contrib", default="", help="folder of QEMU's own plugins")
     args = parser.parse_args()
     if args.pairs < 3:
-        parser.error("quartiles need at least 3 pairs")
+        parser.error("quartiles need at least 3 rounds")
     failed = False
     all_workloads = workloads(args)
     print(f"{'plugin':<32} {'workload':<13} {'ratio':>6} {'q1':>6} {'q3':>6}   "
@@ -123,10 +167,15 @@ def main():
             if (args.only and args.only != name) or (args.plugin and
                                                      not plugin.startswith(args.plugin)):
                 continue
+            plain = all_workloads[name]
+            processors = os.sched_getaffinity(0)
+            places = [processors] if name.endswith("-2") else [{i} for i in sorted(processors)]
             with tempfile.TemporaryDirectory() as out:
-                option = plugin_option(args, plugin, out)
-                plain = all_workloads[name]
-                ratio, noise, seconds = measure(plain, plain + ["-plugin", option], args.pairs)
+                observed = [plain + ["-plugin", plugin_option(args, plugin, os.path.join(out, str(i)))]
+                            for i in range(len(places))]
+                for i in range(len(places)):
+                    os.mkdir(os.path.join(out, str(i)))
+                ratio, noise, seconds = measure(plain, observed, args.pairs, places)
             verdict = "" if limit is None else f"{limit:.2f} {'ok' if ratio[0] <= limit else 'OVER'}"
             failed |= limit is not None and ratio[0] > limit
             print(f"{plugin:<32} {name:<13} {ratio[0]:6.3f} {ratio[1]:6.3f} {ratio[2]:6.3f}   "
