@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All lanes of a heatmap, when they have ended. */
-#include <stdlib.h>
-
 #include "aggregate/heatmap-internal.h"
 
 void osi_heatmap_finish(struct osi_heatmap *map)
@@ -31,41 +29,63 @@ unsigned osi_heatmap_doubled(const struct osi_heatmap *map)
     return doubled;
 }
 
-static gint by_row(gconstpointer a, gconstpointer b)
-{
-    const struct heat_cell *first = a, *second = b;
+/* Sums by row, which stay clear between columns, and which rows they are of: in order without being sorted. */
+struct sums {
+    uint64_t *values;
+    uint64_t *seen; /* a bit for each row */
+    size_t n_words;
+};
 
-    return (first->row > second->row) - (first->row < second->row);
+enum { WORD = 64 };
+
+static void add_up(struct sums *sums, const struct heat_column *column, const uint32_t *to, size_t n)
+{
+    for (size_t i = 0; i < column->n; i++) {
+        uint32_t row;
+
+        g_assert(column->cells[i].row < n);
+        row = to[column->cells[i].row];
+        sums->values[row] += column->cells[i].value;
+        sums->seen[row / WORD] |= (uint64_t)1 << row % WORD;
+    }
 }
 
-static void regroup(struct heat_column *column, const uint32_t *to, size_t n)
+/* At most as many as there were. */
+static void take_out(struct sums *sums, struct heat_column *column)
 {
-    size_t kept = 0;
+    size_t n = 0;
 
-    for (size_t i = 0; i < column->n; i++) {
-        g_assert(column->cells[i].row < n);
-        column->cells[i].row = to[column->cells[i].row];
-    }
-    if (column->n > 1) {
-        qsort(column->cells, column->n, sizeof(column->cells[0]), by_row);
-    }
-    for (size_t i = 1; i < column->n; i++) {
-        if (column->cells[i].row == column->cells[kept].row) {
-            column->cells[kept].value += column->cells[i].value;
-        } else {
-            column->cells[++kept] = column->cells[i];
+    for (size_t word = 0; word < sums->n_words; word++) {
+        for (uint64_t left = sums->seen[word]; left; left &= left - 1) {
+            uint32_t row = (uint32_t)(word * WORD) + (uint32_t)__builtin_ctzll(left);
+
+            column->cells[n++] = (struct heat_cell){ sums->values[row], row };
+            sums->values[row] = 0;
         }
+        sums->seen[word] = 0;
     }
-    column->n = column->n ? kept + 1 : 0;
+    column->n = n;
 }
 
 void osi_heatmap_regroup(struct osi_heatmap *map, const uint32_t *to, size_t n)
 {
+    struct sums sums;
+    uint32_t last = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        last = MAX(last, to[i]);
+    }
+    sums.n_words = last / WORD + 1;
+    sums.values = g_new0(uint64_t, sums.n_words * WORD);
+    sums.seen = g_new0(uint64_t, sums.n_words);
     EACH_LANE (map, lane, i) {
         for (unsigned bucket = 0; bucket < lane->max_buckets; bucket++) {
-            regroup(&lane->columns[bucket], to, n);
+            add_up(&sums, &lane->columns[bucket], to, n);
+            take_out(&sums, &lane->columns[bucket]);
         }
     }
+    g_free(sums.values);
+    g_free(sums.seen);
 }
 
 size_t osi_heatmap_buckets(const struct osi_heatmap *map)
