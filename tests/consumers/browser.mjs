@@ -16,12 +16,12 @@ const KEYS = {
 };
 
 export class Browser {
-    static async start(program = process.env.CHROMIUM ?? 'chromium') {
+    static async start({ program = process.env.CHROMIUM ?? 'chromium', flags = [] } = {}) {
         const browser = new Browser();
         browser.home = mkdtempSync(join(tmpdir(), 'osinstr-browser.'));
         browser.process = spawn(program, ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage',
             '--disable-background-networking', '--disable-component-update', '--no-first-run', '--hide-scrollbars',
-            `--user-data-dir=${browser.home}`, '--remote-debugging-pipe', 'about:blank'],
+            `--user-data-dir=${browser.home}`, '--remote-debugging-pipe', ...flags, 'about:blank'],
         { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
         browser.number = 0;
         browser.waiting = new Map();
@@ -66,8 +66,9 @@ export class Browser {
             this.process.stdio[3].write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
         });
     }
-    // A new tab with the file, when the page has drawn itself.
-    async open(file, { width = 1280, height = 800, mobile = false, scale = 1, features = [] } = {}) {
+    // A new tab with the file, when the page has drawn itself: our own pages say so, of others `ready` tells.
+    async open(file, { width = 1280, height = 800, mobile = false, scale = 1, features = [], hash = '',
+        ready = 'document.documentElement?.dataset.ready || document.querySelector(".broken")' } = {}) {
         const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' });
         const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
         const tab = new Tab(this, sessionId, targetId);
@@ -77,9 +78,9 @@ export class Browser {
         await tab.size(width, height, mobile, scale);
         if (features.length)
             await tab.send('Emulation.setEmulatedMedia', { features });
-        tab.url = pathToFileURL(resolve(file)).href;
+        tab.url = pathToFileURL(resolve(file)).href + hash;
         await tab.send('Page.navigate', { url: tab.url });
-        await tab.until('document.documentElement?.dataset.ready || document.querySelector(".broken")');
+        await tab.until(ready);
         return tab;
     }
     async close() {
