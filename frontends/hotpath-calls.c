@@ -57,6 +57,7 @@ static void on_run(struct osi_session *session, unsigned vcpu, struct osi_contex
     }
     osi_calls_resume(thread->calls, insns, thread->nodes);
     osi_calls_count(thread->calls, insns, next->wanted && osi_counting(session));
+    osi_flow_follow(session, vcpu, thread->calls);
 }
 
 static void on_fork(struct osi_session *session, unsigned vcpu, struct osi_context *parent,
@@ -103,14 +104,27 @@ static void enter(struct osi_session *session, struct osi_calls *calls, const st
                     flow->arriving, flow->user, flow->irq);
 }
 
+static uint32_t function_of_irq(struct osi_session *session, uint32_t hwirq)
+{
+    struct hotpath *hotpath = osi_data(session);
+    uint32_t function = hwirq < IRQS ? __atomic_load_n(&hotpath->irqs[hwirq], __ATOMIC_RELAXED) : 0;
+    char name[32];
+
+    if (!function) {
+        snprintf(name, sizeof(name), "[irq %u]", hwirq);
+        function = osi_function_named(session, name, "[irq]");
+        if (hwirq < IRQS) {
+            __atomic_store_n(&hotpath->irqs[hwirq], function, __ATOMIC_RELAXED);
+        }
+    }
+    return function;
+}
+
 static void number(struct osi_session *session, struct osi_calls *calls,
                    const struct osi_flow *flow)
 {
-    char name[32];
-
     if (!osi_irq_is_spurious(flow->hwirq)) {
-        snprintf(name, sizeof(name), "[irq %u]", flow->hwirq);
-        osi_calls_number(calls, flow->insns, osi_function_named(session, name, "[irq]"));
+        osi_calls_number(calls, flow->insns, function_of_irq(session, flow->hwirq));
     }
 }
 
@@ -128,8 +142,7 @@ static void leave(struct osi_session *session, struct osi_calls *calls, const st
     }
 }
 
-/* Runs at each call and return. */
-static __attribute__((hot)) void on_flow(struct osi_session *session, const struct osi_flow *flow)
+static void on_flow(struct osi_session *session, const struct osi_flow *flow)
 {
     struct osi_calls *calls = thread_of(flow->context)->calls;
 
@@ -138,7 +151,7 @@ static __attribute__((hot)) void on_flow(struct osi_session *session, const stru
     }
     switch (flow->kind) {
     case OSI_FLOW_CALL:
-        osi_calls_call(calls, flow->insns, flow->from_function, flow->to_called, flow->from_end);
+        osi_calls_call(calls, flow->insns, flow->from_function, flow->to_called, flow->place);
         break;
     case OSI_FLOW_RETURN:
         if (!osi_calls_return(calls, flow->insns, flow->from_function, flow->to_offset)) {
@@ -185,6 +198,7 @@ static int start(struct osi_session *session, struct osi_error *err)
     hotpath->tree = osi_calltree_new(osi_option_count(session, "nodes"),
                                      osi_function_named(session, "[other]", "[other]"),
                                      hotpath->signal);
+    osi_calltree_set_places(hotpath->tree, osi_flow_address, session);
     if (!osi_option_switch(session, "user")) {
         osi_flow_kernel_only(session);
     }

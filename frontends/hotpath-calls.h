@@ -5,9 +5,12 @@
 
 #include "hotpath.h"
 
+#define IRQS 1024u /* more are looked up by name each time */
+
 struct hotpath {
     struct osi_calltree *tree;
     uint32_t user, irq, signal, exceptions[OSI_EXCEPTIONS];
+    uint32_t irqs[IRQS];     /* functions by number; 0: not named yet. vCPUs all find the same. */
     bool system, by_task;
 };
 

@@ -137,6 +137,8 @@ void hotpath_calls_report(struct osi_session *session, struct osi_report *out)
     osi_report_count(out, "instructions", insns);
     osi_report_count(out, "nodes", profile.n_nodes);
     state_health(out, &health, osi_calltree_merged(hotpath->tree));
+    osi_calltree_free(hotpath->tree); /* the files can take its place in memory */
+    hotpath->tree = NULL;
     osi_profile_report(&profile, out, osi_option_count(session, "top"));
     state_threads(session, out);
     osi_write_file(session, "stacks.folded", write_folded, &profile);

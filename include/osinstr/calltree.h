@@ -50,7 +50,12 @@ struct osi_calls_health {
 /* `other`: the function whose node takes what does not fit into `max_nodes`, `signal`: that of a
  * signal's handler. */
 struct osi_calltree *osi_calltree_new(uint64_t max_nodes, uint32_t other, uint32_t signal);
-/* With all its nodes; after the stacks. NULL is allowed. */
+/* Where a call returns to is a place: a number with the low 12 bits of the address, and `address_of` tells it whole,
+ * which is seldom asked for. Without this, places are addresses. Before the first call. */
+typedef uint64_t (*osi_calls_address)(void *data, uint64_t place);
+void osi_calltree_set_places(struct osi_calltree *tree, osi_calls_address address_of, void *data);
+/* With all its nodes. Of stacks that are left, only osi_calls_insns(), osi_calls_health() and osi_calls_free() may be called
+ * from then on. NULL is allowed. */
 void osi_calltree_free(struct osi_calltree *tree);
 /* The nodes of this vCPU below a root with this function. Takes a lock: for task switches. */
 struct osi_callnodes *osi_calltree_nodes(struct osi_calltree *tree, unsigned vcpu, uint32_t root);
@@ -78,9 +83,9 @@ static inline bool osi_calls_counting(const struct osi_calls *calls)
 {
     return !*(const bool *)calls; /* its first member: asked at each call */
 }
-/* `from`: the function that ran until now, 0 if it is not known; it corrects where the task is. */
+/* `from`: the function that ran until now, 0 if it is not known; it corrects where the task is. `place` is known. */
 void osi_calls_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
-                    uint64_t back);
+                    uint64_t place);
 /* A return to an address with these low 12 bits: true if the last call comes back there, as nearly all do
  * (the rest of the address may differ from the one that the call was translated at). If not, nothing
  * was done, and the address must be told. */

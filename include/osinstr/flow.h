@@ -6,7 +6,7 @@
  * the start of the block it led to. Exceptions come between.
  *
  * The kinds:
- *   CALL    a call instruction led to `to`; it will return to `from_end`
+ *   CALL    a call instruction led to `to`; it will return to the end of `from`
  *   RETURN  a return instruction led to `to`
  *   JUMP    a jump or branch, or running on over a function's end, led to `to`: another function, or
  *           a function's first instruction; each indirect jump. `from` is 0 where nothing visible
@@ -46,6 +46,8 @@ enum osi_flow_kind {
 
 #define OSI_FLOW_UNKNOWN UINT64_MAX
 
+struct osi_calls;
+
 struct osi_flow {
     enum osi_flow_kind kind;
     uint32_t vcpu;
@@ -58,7 +60,7 @@ struct osi_flow {
     uint32_t from, to;
     uint32_t from_function;    /* of the code's start; 0: not known, or no `from` */
     uint32_t to_called;        /* CALL, JUMP: osi_code_called() of `to` */
-    uint64_t from_end;         /* CALL, RESUME: osi_code_end() of `from` */
+    uint64_t place;            /* CALL: where it will return to, for osi_flow_address() */
     uint16_t to_offset;        /* RETURN: low 12 bits of the address that control went to */
     bool to_entry;             /* JUMP: as in struct osi_code */
     uint32_t to_function;      /* JUMP: as in struct osi_code */
@@ -80,6 +82,14 @@ const struct osi_code *osi_flow_arriving(const struct osi_session *session,
 /* For the flow hook, at a LEAVE: the exception returns to where the one returned that was entered with
  * this `arriving`, so the call under way then goes on. */
 void osi_flow_resume(struct osi_session *session, unsigned vcpu, uint64_t arriving);
+
+/* The address of a place. `session` is a struct osi_session: this is as osi_calltree_set_places() wants it. */
+uint64_t osi_flow_address(void *session, uint64_t place);
+
+/* For the run hook: calls and returns of this vCPU go straight to this stack from here on, if they are as plain as nearly
+ * all are; the rest, and all else, comes to the flow hook, which does the same to it. NULL: all comes to the hook, as it
+ * also does in a run with a window, of a program in user mode, or of more than 16 vCPUs. */
+void osi_flow_follow(struct osi_session *session, unsigned vcpu, struct osi_calls *calls);
 
 /* Instructions that the vCPU executed before the place of the hook that runs, for event hooks of
  * tools with OSI_NEED_FLOW. vCPU thread. */

@@ -95,20 +95,20 @@ static uint32_t child_of(struct builder *b, uint32_t parent, uint32_t function)
 }
 
 /* Which nodes have counts, themselves or below them: those are 1, others 0. */
-static void mark_used(const struct osi_callnodes *in, uint32_t *used)
+static void mark_used(const struct osi_callnodes *in, const struct osi_callnode_slot *keys, uint32_t *used)
 {
     memset(used, 0, in->n_nodes * sizeof(*used));
     for (uint32_t i = in->n_nodes; i-- > 0;) {
         used[i] |= in->nodes[i].self || in->nodes[i].calls;
         if (used[i] && i != ROOT_NODE) {
-            used[in->nodes[i].parent] = 1;
+            used[keys[i].parent] = 1;
         }
     }
 }
 
 static gpointer root_of(const struct osi_callnodes *in)
 {
-    return key_of(in->nodes[ROOT_NODE].function, 0);
+    return key_of(in->root, 0);
 }
 
 /* A tree that is the only one of its name has no paths of others to look for. */
@@ -120,16 +120,17 @@ static bool is_alone(const struct builder *b, const struct osi_callnodes *in)
 /* `moved` has room for the nodes of the tree: where in the profile they are. */
 static void add_tree(struct builder *b, const struct osi_callnodes *in, uint32_t *moved)
 {
-    uint32_t root = in->nodes[ROOT_NODE].function;
+    struct osi_callnode_slot *keys = osi_callnodes_keys(in);
+    uint32_t root = in->root;
     bool alone = is_alone(b, in);
 
-    mark_used(in, moved);
+    mark_used(in, keys, moved);
     for (uint32_t i = 0; i < in->n_nodes; i++) {
         const struct osi_callnode *from = &in->nodes[i];
 
         if (moved[i]) {
-            uint32_t parent = i == ROOT_NODE ? 0 : moved[from->parent];
-            uint32_t function = function_of(b, from->function, root);
+            uint32_t parent = i == ROOT_NODE ? 0 : moved[keys[i].parent];
+            uint32_t function = function_of(b, keys[i].function, root);
             struct osi_profile_node *to;
 
             moved[i] = alone ? add_node(b, parent, function) : child_of(b, parent, function);
@@ -138,6 +139,7 @@ static void add_tree(struct builder *b, const struct osi_callnodes *in, uint32_t
             to->calls += from->calls;
         }
     }
+    g_free(keys);
 }
 
 static void count_roots(struct builder *b, const struct osi_calltree *tree)

@@ -20,6 +20,7 @@ bool osi_callstack_make_room(struct osi_calls *calls, enum frame_kind kind, uint
     if (calls->depth == calls->room) {
         calls->room = calls->room ? calls->room * 2 : 64;
         calls->frames = g_renew(struct frame, calls->frames, calls->room);
+        calls->plain_room = MIN(calls->room, OSI_MAX_DEPTH);
     }
     return true;
 }

@@ -2,8 +2,6 @@
 /* The stack of a task: what calls, returns and jumps did, and at which node that leaves it. */
 #include "aggregate/callstack.h"
 
-#define PAGE_BITS 0xfffu
-
 /* The function that runs is this one: it takes the place of the one that was thought to. */
 static __attribute__((noinline)) void replace(struct osi_calls *calls, uint32_t function)
 {
@@ -37,32 +35,22 @@ static inline void correct(struct osi_calls *calls, uint32_t from)
     }
 }
 
-OSI_HOT void osi_calls_call(struct osi_calls *calls, uint64_t insns, uint32_t from,
-                            uint32_t function, uint64_t back)
+void osi_callstack_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
+                        uint64_t back)
 {
-    if (calls->waiting) {
-        osi_calls_write_down(calls, &(struct op){ .kind = OP_CALL, .insns = insns, .from = from,
-                                                  .function = function, .place = back });
-    } else {
-        osi_callstack_call(calls, insns, from, function, back);
-    }
-}
-
-OSI_HOT void osi_callstack_call(struct osi_calls *calls, uint64_t insns, uint32_t from,
-                                uint32_t function, uint64_t back)
-{
-    uint32_t node;
-
     correct(calls, from);
     charge(calls, insns);
-    node = osi_callnode_child(calls->in, calls->at, function);
-    /* It is counted when control leaves it: then it is in the cache. */
-    __builtin_prefetch(&calls->in->nodes[node], 1);
-    calls->called = calls->off ? ROOT_NODE : node;
-    push(calls, FRAME_CALL, back, node, function);
+    count_call(calls, push_child(calls, FRAME_CALL, back, function));
 }
 
 /* ---- going back ---- */
+static uint64_t address_of(const struct osi_calls *calls, uint64_t place)
+{
+    const struct osi_calltree *tree = calls->tree;
+
+    return tree->address_of && place != OSI_UNKNOWN_PC ? tree->address_of(tree->address_data, place) : place;
+}
+
 /* The depth that the stack has after a return to `target`; false if nothing was called from there. */
 static bool find_return(const struct osi_calls *calls, uint64_t target, uint32_t *depth)
 {
@@ -73,12 +61,13 @@ static bool find_return(const struct osi_calls *calls, uint64_t target, uint32_t
     }
     /* The last call: it may have been translated at another address than it runs at. */
     if (i > calls->base && calls->frames[i - 1].back != OSI_UNKNOWN_PC &&
-        !((calls->frames[i - 1].back ^ target) & PAGE_BITS)) {
+        !((calls->frames[i - 1].back ^ target) & OSI_PLACE_OFFSET)) {
         *depth = i - 1;
         return true;
     }
     for (; i > calls->base; i--) {
-        if (calls->frames[i - 1].kind == FRAME_CALL && calls->frames[i - 1].back == target) {
+        if (calls->frames[i - 1].kind == FRAME_CALL &&
+            address_of(calls, calls->frames[i - 1].back) == target) {
             *depth = i - 1;
             return true;
         }
@@ -130,47 +119,6 @@ static bool one_call_above(const struct osi_calls *calls, uint32_t depth)
     return true;
 }
 
-/* The nearly only case: from the function that was called last, or that it jumped to, to where it was
- * called. */
-OSI_HOT bool osi_calls_return(struct osi_calls *calls, uint64_t insns, uint32_t from,
-                              unsigned offset)
-{
-    uint32_t depth = calls->depth;
-    const struct frame *frame;
-
-    if (calls->waiting || calls->overflow || depth <= calls->base + 1) {
-        return false;
-    }
-    frame = &calls->frames[depth - 1];
-    if (from && frame->function != from) {
-        return false;
-    }
-    for (; frame->kind == FRAME_TAIL; frame--, depth--) {
-        if (depth == calls->base + 2) {
-            return false;
-        }
-    }
-    if ((frame->back & PAGE_BITS) != offset || frame->back == OSI_UNKNOWN_PC) {
-        return false;
-    }
-    charge(calls, insns);
-    calls->health.returns++;
-    calls->depth = depth - 1;
-    calls->at = frame[-1].node;
-    return true;
-}
-
-void osi_calls_return_to(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
-                         uint32_t function)
-{
-    if (calls->waiting) {
-        osi_calls_write_down(calls, &(struct op){ .kind = OP_RETURN, .insns = insns, .from = from,
-                                                  .function = function, .place = target });
-    } else {
-        osi_callstack_return(calls, insns, from, target, function);
-    }
-}
-
 void osi_callstack_return(struct osi_calls *calls, uint64_t insns, uint32_t from, uint64_t target,
                           uint32_t function)
 {
@@ -212,19 +160,6 @@ static void tail_call(struct osi_calls *calls, uint32_t function)
     }
     count_call(calls, push_child(calls, calls->depth == calls->base ? FRAME_CALL : FRAME_TAIL,
                                  OSI_UNKNOWN_PC, function));
-}
-
-void osi_calls_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,
-                    bool entry, bool indirect)
-{
-    if (calls->waiting) {
-        osi_calls_write_down(calls,
-                             &(struct op){ .kind = OP_JUMP, .insns = insns, .from = from,
-                                           .function = function, .entry = entry,
-                                           .indirect = indirect });
-    } else {
-        osi_callstack_jump(calls, insns, from, function, entry, indirect);
-    }
 }
 
 void osi_callstack_jump(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,

@@ -13,15 +13,12 @@ void osi_callstack_drop_exception(struct osi_calls *calls);
 
 static inline void charge(struct osi_calls *calls, uint64_t insns)
 {
-    if (calls->called != ROOT_NODE) {
-        calls->in->nodes[calls->called].calls++;
-        calls->called = ROOT_NODE;
-    }
     /* An instruction that was taken back (a fault) can let the count seem to go down. */
     if (insns > calls->mark) {
-        if (!calls->off) {
+        if (calls->off) {
+            calls->skipped += insns - calls->mark;
+        } else {
             calls->in->nodes[calls->at].self += insns - calls->mark;
-            calls->insns += insns - calls->mark;
         }
         calls->mark = insns;
     }
@@ -39,7 +36,21 @@ static inline void settle(struct osi_calls *calls, uint32_t depth)
     calls->at = depth > calls->base ? calls->frames[depth - 1].node : base_node(calls);
 }
 
-/* Member by member: a copy would wait for what was just stored in pieces. */
+/* A call returns to below itself, a tail call to where the one below it does. */
+static inline void set_return(struct osi_calls *calls, struct frame *frame)
+{
+    uint32_t depth = (uint32_t)(frame - calls->frames);
+    bool known = depth > calls->base && frame->back != OSI_UNKNOWN_PC;
+
+    if (frame->kind == FRAME_TAIL) {
+        frame->under = frame[-1].under;
+        frame->offset = frame[-1].offset;
+    } else {
+        frame->under = depth;
+        frame->offset = known ? (uint16_t)(frame->back & OSI_PLACE_OFFSET) : NO_OFFSET;
+    }
+}
+
 static inline void push(struct osi_calls *calls, enum frame_kind kind, uint64_t back, uint32_t node,
                         uint32_t function)
 {
@@ -49,14 +60,13 @@ static inline void push(struct osi_calls *calls, enum frame_kind kind, uint64_t 
         !osi_callstack_make_room(calls, kind, back)) {
         return;
     }
-    frame = &calls->frames[calls->depth++];
-    frame->back = back;
-    frame->arriving = 0;
-    frame->node = calls->at = node;
-    frame->function = function;
-    frame->overflow = 0;
-    frame->kind = kind;
-    frame->user = frame->apart = false;
+    frame = &calls->frames[calls->depth];
+    *frame = (struct frame){ .back = back, .node = node, .function = function, .offset = NO_OFFSET, .kind = kind };
+    calls->at = node;
+    if (kind != FRAME_EXCEPTION) {
+        set_return(calls, frame);
+    }
+    calls->depth++;
 }
 
 static inline void count_call(struct osi_calls *calls, uint32_t node)

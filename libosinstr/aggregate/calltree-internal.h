@@ -4,6 +4,7 @@
  *   calltree.c   nodes, and finding a node's child
  *   callstack.c  the stack: what a call, a return, a jump do; callstack-exceptions.c: an exception
  *   calls.c      what an interrupt does before its number is known, and what is not hot
+ *   calls-plain.h  nearly all calls and returns, for whoever is told them
  */
 #ifndef OSINSTR_CALLTREE_INTERNAL_H
 #define OSINSTR_CALLTREE_INTERNAL_H
@@ -15,28 +16,42 @@
 
 /* Placed side by side, with those of other files: few pages for the processor to remember. */
 #define OSI_HOT __attribute__((hot))
+/* Part of who calls it, whatever the compiler thinks of its size. */
+#define OSI_PART static inline __attribute__((always_inline))
 #define OSI_UNKNOWN_PC UINT64_MAX
+#define OSI_PLACE_OFFSET 0xfffu /* of a place: its offset in its page */
 #define OSI_MAX_DEPTH (1u << 20)
 #define OSI_DEPTH_RESERVE 4096u /* for exceptions */
 #define OSI_JOURNAL 256
 
-#define OSI_NO_NODE UINT32_MAX
-#define OSI_NODE_CACHE 5
+#define OSI_NO_NODE UINT32_MAX /* above the root */
+#define OSI_NODE_CACHE 8
 
 /* A cache line: who runs at a node finds its children without touching another one. */
 struct osi_callnode {
-    uint32_t parent;   /* index, lower than its own; of the root: OSI_NO_NODE */
-    uint32_t function;
     uint64_t self;     /* instructions */
+    uint64_t tags[2];  /* functions of some children, 16 bits each from the lowest on; 0: none */
+    uint32_t children[OSI_NODE_CACHE]; /* their nodes */
     uint64_t calls;
-    uint32_t child_functions[OSI_NODE_CACHE]; /* those looked for last; 0: none */
-    uint32_t children[OSI_NODE_CACHE];
+};
+
+/* Functions from this number on, and 0, are looked up each time. */
+#define OSI_NO_TAG 0xffffu
+
+/* Which node this is: so that one that is looked for is known when its slot is, before its own line has come. */
+struct osi_callnode_slot {
+    uint32_t parent;   /* index, lower than its own */
+    uint32_t function;
+    uint32_t used;     /* index + 1; 0: free */
+    uint32_t unused;   /* four fill a cache line */
 };
 
 struct osi_calltree {
     uint64_t max_nodes;
     _Atomic uint64_t n_nodes, merged;
     uint32_t other, signal;
+    osi_calls_address address_of; /* of a place; NULL: places are addresses */
+    void *address_data;
     GMutex lock;
     GPtrArray *all;       /* struct osi_callnodes */
     GHashTable *by_root;  /* the same by vCPU and function of the root when it was made */
@@ -47,9 +62,11 @@ struct osi_callnodes {
     unsigned vcpu;
     struct osi_callnode *nodes; /* aligned to their size */
     uint32_t n_nodes, room;
-    uint32_t *slots;   /* open addressing: index + 1 of a node by (parent, function) */
+    uint32_t root;     /* function of the root */
+    struct osi_callnode_slot *slots; /* open addressing by (parent, function), of all but the root */
     uint32_t n_slots;  /* a power of two */
     uint32_t reserved; /* nodes that may be made without asking for the limit */
+    uint32_t victim;   /* changes with each child that takes another one's place in a node */
 };
 
 #define ROOT_NODE 0u
@@ -61,13 +78,25 @@ enum frame_kind {
     FRAME_EXCEPTION, /* `back` is where it came to */
 };
 
+/* The offset of a frame that a return does not simply lead out of. */
+#define NO_OFFSET 0xffffu
+
 struct frame {
-    uint64_t back;
-    uint64_t arriving;
+    uint64_t back;     /* a place, of exceptions an address */
     uint32_t node, function;
-    uint32_t overflow; /* of exceptions: of what they came to */
+    union {
+        uint32_t under;    /* of calls and tail calls: the depth after its return */
+        uint32_t overflow; /* of exceptions: of what they came to */
+    };
+    uint16_t offset;   /* of the address that a plain return leads to, in its page; or NO_OFFSET */
     uint8_t kind;
-    bool user, apart; /* of exceptions */
+    union {
+        uint8_t flags; /* both at once */
+        struct {
+            bool user : 1, apart : 1; /* of exceptions */
+        };
+    };
+    uint64_t arriving; /* of exceptions */
 };
 
 enum op_kind { OP_CALL, OP_RETURN, OP_JUMP, OP_ENTER };
@@ -84,42 +113,57 @@ struct osi_calls {
     bool off;          /* nothing counts; first, for osi_calls_counting() */
     bool renamed;      /* since the exception under way was entered */
     bool waiting;      /* for an interrupt's number */
-    struct osi_calltree *tree;
-    struct osi_callnodes *in; /* where it counts; NULL: it has not run yet */
+    bool plain;        /* calls-plain.h may be used */
+    bool entered;      /* the node that runs was called, which is not counted yet */
     uint32_t at;       /* the node that runs */
-    uint32_t called;   /* a node whose last call is not counted yet; ROOT_NODE: none */
+    struct osi_callnodes *in; /* where it counts; NULL: it has not run yet */
     struct frame *frames;
-    uint32_t depth, room;
+    uint32_t depth;
+    uint32_t plain_room; /* frames that calls-plain.h may use */
+    uint64_t mark;     /* instructions up to here were charged */
+    struct osi_calls_health health;
+    /* Less often needed: */
+    struct osi_calltree *tree;
+    uint32_t room;
     uint32_t base;     /* frames from here on belong to the exception (or the task) that runs */
     uint32_t overflow; /* calls beyond the deepest that did not return yet */
-    uint64_t mark;     /* instructions up to here were charged */
-    uint64_t insns;    /* charged in all */
-    struct osi_calls_health health;
+    uint64_t skipped;  /* of the instructions up to the mark, not charged */
     unsigned n_journal;
     struct op *journal;
 };
 
 /* calltree.c */
+/* Parent and function of each node. g_free() it. */
+struct osi_callnode_slot *osi_callnodes_keys(const struct osi_callnodes *in);
 uint32_t osi_callnode_find(struct osi_callnodes *in, uint32_t parent, uint32_t function);
+
+/* The top bit of the lowest 16 bits that are 0, and perhaps of higher ones. */
+static inline uint64_t osi_lowest_zero(uint64_t x)
+{
+    return (x - 0x0001000100010001u) & ~x & 0x8000800080008000u;
+}
+
+/* OSI_NO_NODE: the node does not remember it. Which of them it is changes from call to call, so there is one jump only
+ * that can be mispredicted. */
+OSI_PART uint32_t osi_callnode_remembered(const struct osi_callnode *node, uint32_t function)
+{
+    uint64_t wanted = function * 0x0001000100010001u;
+    uint64_t low = osi_lowest_zero(node->tags[0] ^ wanted), high = osi_lowest_zero(node->tags[1] ^ wanted);
+    uint64_t hit = low ? low : high;
+
+    if (__builtin_expect(function - 1 >= OSI_NO_TAG - 1 || !hit, false)) {
+        return OSI_NO_NODE;
+    }
+    return node->children[(low ? 0 : OSI_NODE_CACHE / 2) + __builtin_ctzll(hit) / 16];
+}
 
 static inline uint32_t osi_callnode_child(struct osi_callnodes *in, uint32_t parent,
                                           uint32_t function)
 {
-    const struct osi_callnode *node = &in->nodes[parent];
-    uint32_t child = OSI_NO_NODE;
+    uint32_t child = osi_callnode_remembered(&in->nodes[parent], function);
 
-    /* Which of them it is changes from call to call: conditional moves, no jumps to be mispredicted. */
-#pragma GCC unroll 5
-    for (unsigned i = 0; i < OSI_NODE_CACHE; i++) {
-        child = node->child_functions[i] == function ? node->children[i] : child;
-    }
-    return __builtin_expect(child != OSI_NO_NODE, true)
-               ? child
-               : osi_callnode_find(in, parent, function);
+    return child != OSI_NO_NODE ? child : osi_callnode_find(in, parent, function);
 }
-
-/* calls.c: for when the number of the interrupt is known */
-void osi_calls_write_down(struct osi_calls *calls, const struct op *op);
 
 /* callstack.c: as in calltree.h */
 void osi_callstack_call(struct osi_calls *calls, uint64_t insns, uint32_t from, uint32_t function,

@@ -7,15 +7,16 @@
 static const struct {
     const char *symbol, *before; /* name, and the one that older kernels have */
     void (*fn)(struct osi_session *session, unsigned vcpu, void *data);
-    bool needed;
+    bool needed;  /* without it tasks are not understood */
+    bool details; /* for events only */
 } functions[] = {
-    { "cpu_switch_to", NULL, osi_on_switch, true },
-    { "__schedule", NULL, osi_on_schedule, false },
-    { "wakeup_preempt", "check_preempt_curr", osi_on_wakeup, false },
-    { "wake_up_new_task", NULL, osi_on_new, true },
-    { "__set_task_comm", NULL, osi_on_rename, true },
-    { "perf_event_comm", NULL, osi_on_renamed, false },
-    { "do_exit", NULL, osi_on_exit, false },
+    { "cpu_switch_to", NULL, osi_on_switch, true, false },
+    { "__schedule", NULL, osi_on_schedule, false, true },
+    { "wakeup_preempt", "check_preempt_curr", osi_on_wakeup, false, true },
+    { "wake_up_new_task", NULL, osi_on_new, true, false },
+    { "__set_task_comm", NULL, osi_on_rename, true, false },
+    { "perf_event_comm", NULL, osi_on_renamed, false, false },
+    { "do_exit", NULL, osi_on_exit, false, true },
 };
 
 int osi_linux_attach(struct osi_linux *guest, unsigned vcpu, struct osi_error *err)
@@ -24,10 +25,14 @@ int osi_linux_attach(struct osi_linux *guest, unsigned vcpu, struct osi_error *e
     uint64_t base = atomic_load(&guest->base);
     struct osi_event event = { .kind = OSI_EVENT_KERNEL_START, .kernel = { base } };
     struct osi_scene s = osi_scene(guest, guest->session, vcpu);
+    bool events = guest->client->wants_events(guest->session);
 
     for (unsigned i = 0; i < G_N_ELEMENTS(functions); i++) {
         uint64_t offset;
 
+        if (functions[i].details && !events) {
+            continue;
+        }
         if (!osi_symtab_lookup(symbols, functions[i].symbol, &offset) &&
             !(functions[i].before && osi_symtab_lookup(symbols, functions[i].before, &offset))) {
             if (functions[i].needed) {
@@ -40,8 +45,10 @@ int osi_linux_attach(struct osi_linux *guest, unsigned vcpu, struct osi_error *e
         offset += base;
         guest->client->hook(guest->session, &offset, 1, functions[i].fn, guest);
     }
-    osi_linux_attach_wakeups(guest);
-    if (guest->client->wants_irqs(guest->session)) {
+    if (events) {
+        osi_linux_attach_wakeups(guest);
+    }
+    if (events && guest->client->wants_irqs(guest->session)) {
         osi_linux_attach_irqs(guest);
     }
     osi_scene_happened(&s, &event);

@@ -72,6 +72,8 @@ struct osi_linux_client {
     /* A task switch is about to be reported. */
     void (*switching)(struct osi_session *session, unsigned vcpu);
     bool (*wants_irqs)(struct osi_session *session);
+    /* False: only which task runs where, and what tasks are called, matters. */
+    bool (*wants_events)(struct osi_session *session);
 };
 
 struct osi_host;

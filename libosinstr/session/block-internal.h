@@ -11,8 +11,13 @@ struct osi_block {
     const struct osi_code *code; /* NULL: nobody asked yet */
     uint64_t address;
     size_t n;
+    bool looked_before, knows_before;
+    struct osi_decoded before; /* for osi_block_before() */
     uint16_t counted_to[OSI_MAX_BLOCK]; /* index behind the last instruction counted with this one */
     struct osi_decoded decoded[OSI_MAX_BLOCK];
 };
+
+/* The instruction in memory right before the block, which the block before may have ended with. NULL: not known. */
+const struct osi_decoded *osi_block_before(struct osi_block *block);
 
 #endif

@@ -11,10 +11,13 @@
 #define CHUNKS (OSI_MAX_CODES / CHUNK + 1) /* beyond, a block is not known */
 #define DATA_ALIGN 16
 #define LINE 64
+#define ARENA (256u << 10)
 
 struct osi_codes {
     GMutex lock;
     GHashTable *by_content;
+    GPtrArray *arenas; /* memory of objects, which live as long as this */
+    size_t left;       /* in the last one */
     _Atomic(const struct osi_code **) chunks[CHUNKS];
     atomic_uint n; /* ids are 1 to n */
 };
@@ -45,7 +48,8 @@ struct osi_codes *osi_codes_new(void)
     struct osi_codes *codes = g_new0(struct osi_codes, 1);
 
     g_mutex_init(&codes->lock);
-    codes->by_content = g_hash_table_new_full(hash_code, same_code, g_aligned_free, NULL);
+    codes->by_content = g_hash_table_new(hash_code, same_code);
+    codes->arenas = g_ptr_array_new_with_free_func(g_aligned_free);
     return codes;
 }
 
@@ -53,6 +57,7 @@ void osi_codes_free(struct osi_codes *codes)
 {
     if (codes) {
         g_hash_table_destroy(codes->by_content);
+        g_ptr_array_unref(codes->arenas);
         for (unsigned i = 0; i < CHUNKS && codes->chunks[i]; i++) {
             g_free(codes->chunks[i]);
         }
@@ -61,12 +66,26 @@ void osi_codes_free(struct osi_codes *codes)
     }
 }
 
-/* One allocation: the object, at a cache line's start, the tool's data, the bytes. */
-static struct osi_code *copy(const struct osi_code *code, size_t data_size)
+/* Cleared, at a cache line's start. */
+static uint8_t *take(struct osi_codes *codes, size_t size)
+{
+    uint8_t *arena;
+
+    size = (size + LINE - 1) / LINE * LINE;
+    if (size > codes->left) {
+        codes->left = MAX(size, ARENA);
+        g_ptr_array_add(codes->arenas, g_aligned_alloc0(1, codes->left, LINE));
+    }
+    arena = g_ptr_array_index(codes->arenas, codes->arenas->len - 1);
+    codes->left -= size;
+    return arena + codes->left;
+}
+
+/* In one piece: the object, the tool's data, the bytes. */
+static struct osi_code *copy(struct osi_codes *codes, const struct osi_code *code, size_t data_size)
 {
     size_t head = (sizeof(*code) + DATA_ALIGN - 1) / DATA_ALIGN * DATA_ALIGN;
-    uint8_t *memory = g_aligned_alloc0(1, (head + data_size + code->size + LINE - 1) / LINE * LINE,
-                                       LINE);
+    uint8_t *memory = take(codes, head + data_size + code->size);
     struct osi_code *made = (struct osi_code *)memory;
 
     *made = *code;
@@ -104,7 +123,7 @@ static const struct osi_code *intern(struct osi_session *session, struct osi_cod
         code->called = code->function;
         code->entry = code->function && offset == 0;
         code->offset = (uint32_t)offset;
-        known = copy(code, session->tool->code_size);
+        known = copy(codes, code, session->tool->code_size);
         publish(codes, known);
         if (session->tool->code) {
             session->tool->code(session, known);

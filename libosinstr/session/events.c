@@ -51,6 +51,13 @@ void osi_end_events(struct osi_session *session)
     gint64 give_up = g_get_monotonic_time() + G_USEC_PER_SEC;
 
     atomic_store(&session->ended, true);
+    for (unsigned i = 0; i < atomic_load(&session->n_vcpus); i++) {
+        struct osi_vcpu *vcpu = osi_vcpu(session, i);
+
+        if (vcpu) {
+            atomic_store(&vcpu->follow, NULL);
+        }
+    }
     if (session->rare_barrier && membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) {
         g_usleep(10000); /* forbidden meanwhile (a sandbox): by then every store has got around */
     }

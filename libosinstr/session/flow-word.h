@@ -6,7 +6,7 @@
  * cost more than all the rest.
  *
  *   bits   of a block that is reached                of one that was left
- *   0-11   offset of its start in its page           -
+ *   0-11   offset of its start in its page           offset of its end in its page
  *   12-21  its instructions, if counted ahead        kind of its last instruction
  *   22     it is a function's first
  *   23-25  slot of the session
@@ -34,6 +34,12 @@
 
 _Static_assert(sizeof(void *) == sizeof(uint64_t), "a word goes where a pointer would");
 _Static_assert(OSI_MAX_CODES < 1u << 22, "code ids have 22 bits");
+
+/* A place as osinstr/calltree.h has it: where the code ends that was left. */
+static inline uint64_t place_of(uint64_t word)
+{
+    return (uint64_t)CODE_ID(word) << 12 | (word & PAGE_BITS);
+}
 
 static inline uint64_t word_of(const struct osi_code *code)
 {

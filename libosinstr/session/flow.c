@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "aggregate/calls-plain.h"
 #include "host/host.h"
 #include "session/block-internal.h"
 #include "session/flow-word.h"
@@ -21,6 +22,13 @@ static inline uint64_t *cells_of(const struct osi_session *session, const struct
 
 /* A process can hold several plugins, each with its session. */
 static _Atomic(struct osi_session *) slots[SLOTS];
+static _Atomic(struct osi_vcpu *) vcpus[SLOTS][OSI_MAX_VCPUS];
+
+static inline struct osi_vcpu *vcpu_of(uint64_t to, unsigned index)
+{
+    return index < OSI_MAX_VCPUS ? atomic_load_explicit(&vcpus[SLOT(to)][index], memory_order_relaxed)
+                                 : NULL;
+}
 
 static inline uint32_t function_of(const struct osi_session *session, uint64_t word)
 {
@@ -28,11 +36,16 @@ static inline uint32_t function_of(const struct osi_session *session, uint64_t w
                                           : FUNCTION(word);
 }
 
-/* It is named by its address if no symbol tells it. */
-static inline uint32_t called(const struct osi_session *session, uint64_t word)
+/* It is named by its address if no symbol tells it. A table of these alone is small enough for a processor's cache. */
+static uint32_t called(const struct osi_vcpu *vcpu, uint64_t word)
 {
-    return FUNCTION(word) - 1 < FUNCTION_FAR - 1 ? FUNCTION(word)
-                                                 : osi_code_called(osi_code(session, CODE_ID(word)));
+    uint32_t function = FUNCTION(word);
+
+    if (function - 1 >= FUNCTION_FAR - 1) {
+        function = osi_code_called(osi_code(vcpu->session, CODE_ID(word)));
+        __atomic_store_n(&vcpu->called[CODE_ID(word)], function, __ATOMIC_RELAXED);
+    }
+    return function;
 }
 
 static inline void deliver(struct osi_session *session, const struct osi_vcpu *vcpu,
@@ -50,7 +63,7 @@ static void entered_by_jump(struct osi_session *session, const struct osi_vcpu *
                             struct osi_flow *flow)
 {
     flow->kind = OSI_FLOW_ENTER;
-    flow->pc = flow->from_end;
+    flow->pc = osi_code_end(osi_code(session, flow->from));
     flow->user = true;
     flow->exception = OSI_EXCEPTION_SYSCALL;
     flow->irq = flow->fetch = false;
@@ -65,7 +78,7 @@ static __attribute__((noinline)) void jumped(struct osi_session *session, struct
     flow->last = KIND(from);
     flow->kind = flow->last == OSI_INSN_SYSCALL ? OSI_FLOW_RESUME : OSI_FLOW_JUMP;
     flow->to_function = function_of(session, to);
-    flow->to_called = called(session, to);
+    flow->to_called = called(vcpu, to);
     flow->to_entry = to & ENTRY;
     if (flow->kind == OSI_FLOW_JUMP) {
         deliver(session, vcpu, flow);
@@ -75,27 +88,21 @@ static __attribute__((noinline)) void jumped(struct osi_session *session, struct
         flow->kind = OSI_FLOW_JUMP;
         flow->from = 0;
         deliver(session, vcpu, flow);
-    } else if (osi_code(session, flow->to)->address != flow->from_end) {
+    } else if (osi_code(session, flow->to)->address !=
+               osi_code_end(osi_code(session, flow->from))) {
         deliver(session, vcpu, flow);
     }
 }
 
-/* The members that calls and returns have no use for are not even set: this runs twenty million times a
- * second. */
-static inline __attribute__((always_inline)) void arrived(struct osi_session *session,
-                                                          struct osi_vcpu *vcpu, uint64_t to,
-                                                          uint64_t *cells)
+static void arrived(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t to, uint64_t *cells)
 {
     uint64_t from = cells[OSI_CELL_ARRIVING];
-    struct osi_flow flow;
+    struct osi_flow flow = {
+        .vcpu = vcpu->index, .insns = cells[OSI_CELL_INSNS] - AHEAD(to),
+        .from = CODE_ID(from), .to = CODE_ID(to), .from_function = function_of(session, from),
+    };
 
     cells[OSI_CELL_ARRIVING] = 0;
-    flow.vcpu = vcpu->index;
-    flow.insns = cells[OSI_CELL_INSNS] - AHEAD(to);
-    flow.from = CODE_ID(from);
-    flow.to = CODE_ID(to);
-    flow.from_function = function_of(session, from);
-    flow.from_end = cells[OSI_CELL_FROM_END];
     switch (KIND(from)) {
     case OSI_INSN_RETURN:
         flow.kind = OSI_FLOW_RETURN;
@@ -105,7 +112,8 @@ static inline __attribute__((always_inline)) void arrived(struct osi_session *se
     case OSI_INSN_CALL:
     case OSI_INSN_CALL_INDIRECT:
         flow.kind = OSI_FLOW_CALL;
-        flow.to_called = called(session, to);
+        flow.to_called = called(vcpu, to);
+        flow.place = place_of(from);
         deliver(session, vcpu, &flow);
         break;
     default:
@@ -115,27 +123,91 @@ static inline __attribute__((always_inline)) void arrived(struct osi_session *se
 
 /* An old QEMU calls this although nothing arrives; and at a function's start in a user program it is
  * called always, for nothing visible leads to a signal's handler. */
-static inline __attribute__((always_inline)) void at_block(unsigned index, uint64_t to,
-                                                           bool always)
+static __attribute__((noinline)) void at_block(unsigned index, uint64_t to, bool always)
 {
-    struct osi_session *session = atomic_load_explicit(&slots[SLOT(to)], memory_order_relaxed);
-    struct osi_vcpu *vcpu = osi_vcpu(session, index);
-    uint64_t *cells = vcpu ? cells_of(session, vcpu) : NULL;
+    struct osi_vcpu *vcpu = vcpu_of(to, index);
+    uint64_t *cells = vcpu ? cells_of(vcpu->session, vcpu) : NULL;
 
     if (cells && (always || cells[OSI_CELL_ARRIVING]) && osi_enter(vcpu)) {
-        arrived(session, vcpu, to, cells);
+        arrived(vcpu->session, vcpu, to, cells);
         osi_leave(vcpu);
     }
 }
 
-void osi_flow_at_entry(unsigned index, void *data)
+/* What a stack takes at once. A function whose number does not fit into a word is no such thing. */
+OSI_PART bool follow(const struct osi_vcpu *vcpu, struct osi_calls *calls, uint64_t from, uint64_t to,
+                     bool find)
 {
-    at_block(index, (uintptr_t)data, true);
+    uint64_t insns = vcpu->cells[OSI_CELL_INSNS] - AHEAD(to);
+    uint32_t function = FUNCTION(to);
+
+    if (FUNCTION(from) == FUNCTION_FAR) {
+        return false;
+    }
+    switch (KIND(from)) {
+    case OSI_INSN_RETURN:
+        return osi_calls_plain_return(calls, insns, FUNCTION(from), to & PAGE_BITS);
+    case OSI_INSN_CALL:
+    case OSI_INSN_CALL_INDIRECT:
+        if (function - 1 >= FUNCTION_FAR - 1) {
+            function = __atomic_load_n(&vcpu->called[CODE_ID(to)], __ATOMIC_RELAXED);
+        }
+        return function && osi_calls_plain_call(calls, insns, FUNCTION(from), function, place_of(from), find);
+    default:
+        return false;
+    }
 }
 
-__attribute__((hot)) void osi_flow_at_arrival(unsigned index, void *data)
+/* Runs at each call and return. The vCPU's flag, as in osi_enter(); that the session ended is told by
+ * the stack that is gone. */
+OSI_PART bool followed(struct osi_vcpu *vcpu, uint64_t to, bool find)
 {
-    at_block(index, (uintptr_t)data, false);
+    struct osi_calls *calls;
+    bool done = false;
+
+    if (!vcpu) {
+        return false;
+    }
+    atomic_store_explicit(&vcpu->busy, true, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    calls = atomic_load_explicit(&vcpu->follow, memory_order_relaxed);
+    if (__builtin_expect(calls != NULL, true)) {
+        uint64_t *cells = vcpu->cells, from = cells[OSI_CELL_ARRIVING];
+
+        done = from && follow(vcpu, calls, from, to, find);
+        if (done) {
+            cells[OSI_CELL_ARRIVING] = 0;
+        }
+    }
+    osi_leave(vcpu);
+    return done;
+}
+
+void osi_flow_at_entry(unsigned index, void *data)
+{
+    uint64_t to = (uintptr_t)data;
+
+    if (!followed(vcpu_of(to, index), to, true)) {
+        at_block(index, to, true);
+    }
+}
+
+/* QEMU 9.0 calls always, for nothing mostly. */
+static __attribute__((noinline)) void look_further(struct osi_vcpu *vcpu, uint64_t to)
+{
+    if (cells_of(vcpu->session, vcpu)[OSI_CELL_ARRIVING] && !followed(vcpu, to, true)) {
+        at_block(vcpu->index, to, false);
+    }
+}
+
+OSI_HOT void osi_flow_at_arrival(unsigned index, void *data)
+{
+    uint64_t to = (uintptr_t)data;
+    struct osi_vcpu *vcpu = vcpu_of(to, index);
+
+    if (!followed(vcpu, to, false) && vcpu) {
+        look_further(vcpu, to);
+    }
 }
 
 void osi_flow_at_return(unsigned index, void *data)
@@ -152,7 +224,11 @@ void osi_flow_at_return(unsigned index, void *data)
 
 void osi_flow_start(struct osi_session *session, unsigned index)
 {
-    cells_of(session, osi_vcpu(session, index))[OSI_CELL_ARRIVING] = 0;
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    cells_of(session, vcpu)[OSI_CELL_ARRIVING] = 0;
+    vcpu->called = session->called;
+    atomic_store(&vcpus[session->flow_slot][index], vcpu);
 }
 
 void osi_flow_entered(struct osi_session *session, unsigned index, const struct osi_flow *what)
@@ -227,6 +303,8 @@ int osi_flow_init(struct osi_session *session, struct osi_error *err)
         none = NULL;
         if (atomic_compare_exchange_strong(&slots[i], &none, session)) {
             session->flow_slot = i;
+            /* Memory for what is used of it only, since it is so large. */
+            session->called = g_new0(uint32_t, OSI_MAX_CODES + 1);
             return 0;
         }
     }
@@ -236,8 +314,12 @@ int osi_flow_init(struct osi_session *session, struct osi_error *err)
 void osi_flow_free(struct osi_session *session)
 {
     if (atomic_load(&slots[session->flow_slot]) == session) {
+        for (unsigned i = 0; i < OSI_MAX_VCPUS; i++) {
+            atomic_store_explicit(&vcpus[session->flow_slot][i], NULL, memory_order_relaxed);
+        }
         atomic_store(&slots[session->flow_slot], NULL);
     }
+    g_free(session->called);
 }
 
 /* ---- public ---- */
@@ -246,15 +328,29 @@ void osi_flow_resume(struct osi_session *session, unsigned index, uint64_t arriv
     uint64_t *cells = cells_of(session, osi_vcpu(session, index));
 
     cells[OSI_CELL_ARRIVING] = arriving;
-    if (arriving) {
-        cells[OSI_CELL_FROM_END] = osi_code_end(osi_code(session, CODE_ID(arriving)));
-    }
 }
 
 const struct osi_code *osi_flow_arriving(const struct osi_session *session,
                                          const struct osi_flow *flow)
 {
     return osi_code(session, CODE_ID(flow->arriving));
+}
+
+uint64_t osi_flow_address(void *session, uint64_t place)
+{
+    return osi_code_end(osi_code(session, (uint32_t)(place >> 12)));
+}
+
+/* A window can be opened and closed by another vCPU, which the stack does not know. */
+void osi_flow_follow(struct osi_session *session, unsigned index, struct osi_calls *calls)
+{
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+    bool can = vcpu->cells && session->rare_barrier && !session->window.from && !session->window.to;
+
+    atomic_store(&vcpu->follow, can ? calls : NULL);
+    if (atomic_load(&session->ended)) { /* which took it away before: see osi_end_events() */
+        atomic_store(&vcpu->follow, NULL);
+    }
 }
 
 void osi_flow_kernel_only(struct osi_session *session)

@@ -15,7 +15,6 @@ struct osi_vcpu;
 enum {
     OSI_CELL_INSNS,
     OSI_CELL_ARRIVING,  /* a word of flow.c: control left there and has not arrived; 0: none */
-    OSI_CELL_FROM_END,  /* the address behind it, if it was a call or a system call */
     OSI_FLOW_CELLS,
 };
 

@@ -72,8 +72,14 @@ static bool wants_irqs(struct osi_session *session)
     return session->irq != NULL;
 }
 
+/* Hooks of what nobody hears of would only cost. */
+static bool wants_events(struct osi_session *session)
+{
+    return session->tool->event || session->tool->events || session->trace;
+}
+
 const struct osi_linux_client osi_session_linux_client = {
-    hook, unhook_all, vcpu_of, happened, defined, osi_label, switching, wants_irqs,
+    hook, unhook_all, vcpu_of, happened, defined, osi_label, switching, wants_irqs, wants_events,
 };
 
 /* ---- public ---- */

@@ -51,17 +51,11 @@ static bool is_left_out(const struct osi_session *session, uint64_t address)
            !session->arch->is_kernel(address);
 }
 
-/* Where a call or a system call returns to is needed; where else control left is not. */
-static void attach_stores(struct osi_session *session, struct osi_host_insn *last,
+static void attach_store(struct osi_session *session, struct osi_host_insn *last,
                           const struct osi_code *code)
 {
-    enum osi_insn_kind kind = code->last.kind;
-
     osi_host_insn_store(last, session->insns, OSI_CELL_ARRIVING,
-                        word_of(code) | (uint64_t)kind << 12);
-    if (kind == OSI_INSN_CALL || kind == OSI_INSN_CALL_INDIRECT || kind == OSI_INSN_SYSCALL) {
-        osi_host_insn_store(last, session->insns, OSI_CELL_FROM_END, osi_code_end(code));
-    }
+                        word_of(code) | (uint64_t)code->last.kind << 12 | (osi_code_end(code) & PAGE_BITS));
 }
 
 static void *arrival(const struct osi_session *session, const struct osi_code *code)
@@ -81,22 +75,26 @@ static bool leads_on(enum osi_insn_kind kind)
 }
 
 /* Does code of another function lead to this block? Most blocks are only reached from within their
- * function, and the test costs each time that they run. Where all code has symbols and instructions
- * can be read backwards, it is left out of blocks that are not their function's first and stand
- * behind an instruction that leads on to them. What jumps into the middle of a function all the same
- * is corrected when control leaves this. */
-static bool can_be_arrived_at(const struct osi_session *session, const struct osi_code *code)
+ * function, and the test costs each time that they run. Where instructions can be read backwards, it is left out of
+ * blocks of a kernel's user code behind a conditional branch, and, where all code has symbols, behind any instruction that
+ * leads on to them if they are not their function's first. (Without symbols, what stands behind padding may be a
+ * function.) What jumps into the middle of a function all the same is corrected when control leaves this. */
+static bool can_be_arrived_at(struct osi_session *session, struct osi_block *block,
+                              const struct osi_code *code)
 {
-    struct osi_decoded before;
-    uint8_t bytes[4];
+    const struct osi_decoded *before;
 
-    if (!osi_host_facts(session->host)->system || session->arch->min_insn != sizeof(bytes) ||
-        !code->function || code->entry || (code->address & (sizeof(bytes) - 1)) ||
-        osi_host_read_memory(session->host, code->address - sizeof(bytes), bytes, sizeof(bytes))) {
+    if (!osi_host_facts(session->host)->system || code->entry) {
         return true;
     }
-    session->arch->decode(bytes, sizeof(bytes), &before);
-    return !leads_on(before.kind);
+    before = osi_block_before(block);
+    if (!before) {
+        return true;
+    }
+    if (!code->function) {
+        return !osi_is_user_code(session, code->address) || before->kind != OSI_INSN_BRANCH;
+    }
+    return !leads_on(before->kind);
 }
 
 void osi_instrument_flow(struct osi_session *session, struct osi_block *block)
@@ -109,12 +107,12 @@ void osi_instrument_flow(struct osi_session *session, struct osi_block *block)
     }
     if (code->entry && !osi_host_facts(session->host)->system) {
         osi_host_block_call(block->host, osi_flow_at_entry, OSI_HOST_NO_REGS, arrival(session, code));
-    } else if (can_be_arrived_at(session, code)) {
+    } else if (can_be_arrived_at(session, block, code)) {
         osi_block_call_unless(block, osi_flow_at_arrival, OSI_REGS_NONE, session->insns, OSI_CELL_ARRIVING, 0,
                               arrival(session, code));
     }
     if (stores(session, code)) {
-        attach_stores(session, last, code);
+        attach_store(session, last, code);
     }
     if (code->last.kind == OSI_INSN_EXCEPTION_RETURN && !session->irq) {
         osi_host_insn_call(last, osi_flow_at_return, OSI_HOST_NO_REGS, (void *)code);

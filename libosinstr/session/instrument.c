@@ -165,34 +165,38 @@ static void attach_collect(struct osi_session *session, struct osi_block *block,
     }
 }
 
-/* The instruction in memory right before the block, which the block before may have ended with. */
-static void decode_before(const struct osi_session *session, const struct osi_block *block,
-                          struct osi_decoded *before)
+const struct osi_decoded *osi_block_before(struct osi_block *block)
 {
+    const struct osi_session *session = block->session;
     uint8_t bytes[4];
 
-    *before = (struct osi_decoded){ .reg = OSI_NO_REG };
-    if (session->arch->min_insn == sizeof(bytes) &&
-        osi_host_read_memory(session->host, block->address - sizeof(bytes), bytes,
-                             sizeof(bytes)) == 0) {
-        session->arch->decode(bytes, sizeof(bytes), before);
+    if (!block->looked_before) {
+        block->looked_before = true;
+        block->knows_before =
+            session->arch && session->arch->min_insn == sizeof(bytes) &&
+            !(block->address % sizeof(bytes)) &&
+            osi_host_read_memory(session->host, block->address - sizeof(bytes), bytes, sizeof(bytes)) == 0;
+        if (block->knows_before) {
+            session->arch->decode(bytes, sizeof(bytes), &block->before);
+        }
     }
+    return block->knows_before ? &block->before : NULL;
 }
 
 /* What the clock and the interrupts need. The counter is looked at before anything gets a time. */
 static void attach_machine(struct osi_session *session, struct osi_block *block)
 {
-    struct osi_decoded before;
+    static const struct osi_decoded none = { .reg = OSI_NO_REG };
+    const struct osi_decoded *known = osi_block_before(block), *before = known ? known : &none;
 
-    decode_before(session, block, &before);
     if (session->clock_reads) {
-        attach_collect(session, block, &before);
+        attach_collect(session, block, before);
         for (size_t i = 0; i < block->n; i++) {
             attach_clock(session, block, i);
         }
     }
     if (session->irq) {
-        osi_instrument_irq(session, block, &before);
+        osi_instrument_irq(session, block, before);
     }
 }
 
@@ -374,6 +378,7 @@ void osi_instrument(struct osi_session *session, struct osi_host_block *host)
     block.n = MIN(osi_host_block_size(host), OSI_MAX_BLOCK);
     block.address = osi_host_block_vaddr(host);
     block.code = NULL;
+    block.looked_before = false;
     if (block.n == 0) {
         return;
     }

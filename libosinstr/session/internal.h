@@ -68,6 +68,9 @@ struct osi_vcpu {
     uint64_t host_time;    /* of the callback that runs; 0: not asked for yet */
     struct osi_context *context; /* that runs */
     uint64_t *cells;       /* of session->insns; NULL: they can move */
+    _Atomic(struct osi_calls *) follow; /* see flow.c */
+    uint32_t *called;      /* session->called */
+    /* A cache line so far. */
     uint8_t reading;       /* 1 + number of the register that a counter read just filled */
     uint64_t reading_count;
     uint64_t last_time;
@@ -125,6 +128,7 @@ struct osi_session {
     _Atomic uint64_t start_time; /* the host's, of ticks.c; 0: not yet */
     bool flow_kernel_only;
     unsigned flow_slot;      /* of flow.c */
+    uint32_t *called;        /* by code id: what osi_code_called() said; 0: not asked yet */
     struct osi_linux *guest; /* NULL: the tool doesn't need tasks */
     struct osi_hooks *hooks;
     struct osi_irq *irq;     /* NULL: the tool wants no interrupts */

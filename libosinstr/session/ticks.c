@@ -228,11 +228,18 @@ void osi_ticks_clock_read(struct osi_session *session, struct osi_vcpu *vcpu)
 }
 
 /* ---- at translation ---- */
-/* Whatever runs for long gets to such a block again and again. */
-static bool can_begin_a_loop(const struct osi_decoded *last)
+/* Whatever runs for long gets to such a block again and again. Linux's own code needs no calls for that: its stack is too
+ * small for a recursion to last. */
+static bool can_begin_a_loop(const struct osi_session *session, const struct osi_block *block)
 {
+    const struct osi_decoded *last = &block->decoded[block->n - 1];
+    bool in_linux = osi_kernel_known(session) && session->arch->is_kernel(block->address);
+
     switch (last->kind) {
+    case OSI_INSN_CALL:
+        return !in_linux && last->displacement <= 0;
     case OSI_INSN_CALL_INDIRECT:
+        return !in_linux;
     case OSI_INSN_JUMP_INDIRECT:
     case OSI_INSN_EXCEPTION_RETURN:
     case OSI_INSN_WAIT_EVENT:
@@ -267,7 +274,7 @@ void osi_instrument_ticks(struct osi_session *session, struct osi_block *block)
     if (!session->tool->tick) {
         return;
     }
-    if (each || can_begin_a_loop(&block->decoded[block->n - 1])) {
+    if (each || can_begin_a_loop(session, block)) {
         osi_block_call_at_least(block, at_limit, OSI_REGS_NONE, session->ticks, 0, LIMIT,
                             osi_site(session, OSI_NO_REG, remaining));
         osi_block_add(block, session->ticks, 0, counts_instructions(session) ? block->n : 1);

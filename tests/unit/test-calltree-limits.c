@@ -254,7 +254,7 @@ static bool number_function(void *data, uint32_t function, uint32_t root,
 /* Each function is called once on each vCPU: one node, with two calls. */
 START_TEST(many_functions_on_two_vcpus)
 {
-    enum { MANY = 20000, FIRST = 1000 };
+    enum { MANY = 300000, FIRST = 60000 }; /* beyond 16 bits; memory grows to 32 MiB */
     struct rig rig = rig_new();
     struct osi_profile profile = {.tool = "test", .command = "test"};
     uint8_t *seen = g_new0(uint8_t, FIRST + MANY);
@@ -282,6 +282,37 @@ START_TEST(many_functions_on_two_vcpus)
     for (size_t i = FIRST; i < FIRST + MANY; i++)
         ck_assert_uint_eq(seen[i], 1);
     g_free(seen);
+    free((void *)profile.functions);
+    free((void *)profile.nodes);
+    rig_free(&rig);
+}
+END_TEST
+
+/* More children than a node remembers take turns, pairs of them with the same low 16 bits. */
+START_TEST(children_that_look_alike)
+{
+    enum { PAIRS = 11, ROUNDS = 50, FIRST = 300, APART = 0x10000 };
+    struct rig rig = rig_new();
+    struct osi_profile profile = {.tool = "test", .command = "test"};
+    unsigned found = 0;
+
+    for (unsigned i = 0; i < 2 * PAIRS * ROUNDS; i++) {
+        uint32_t function = FIRST + i / 2 % PAIRS + i % 2 * APART;
+
+        call(&rig, 1, 'm', function);
+        ret_to(&rig, 1 + function % 7, function, SITE('m', 1), 'm');
+    }
+    osi_calltree_profile(rig.tree, number_function, NULL, &profile);
+    for (size_t i = 0; i < profile.n_nodes; i++) {
+        uint64_t function = profile.functions[profile.nodes[i].function].address;
+
+        if (function < FIRST)
+            continue;
+        ck_assert_uint_eq(profile.nodes[i].calls, ROUNDS);
+        ck_assert_uint_eq(profile.nodes[i].self, ROUNDS * (1 + function % 7));
+        found++;
+    }
+    ck_assert_uint_eq(found, 2 * PAIRS);
     free((void *)profile.functions);
     free((void *)profile.nodes);
     rig_free(&rig);
@@ -319,7 +350,8 @@ int main(void)
     const TTest *const tests[] = {
         a_task_moves_with_its_stack, tasks_of_one_name, a_name_that_comes_later, too_many_nodes,
         too_deep, an_exception_too_deep, a_tail_call_too_deep, exceptions_without_end,
-        private_functions, many_functions_on_two_vcpus, unused_nodes_are_left_out,
+        private_functions, many_functions_on_two_vcpus,
+        children_that_look_alike, unused_nodes_are_left_out,
     };
 
     return run_suite("calltree-limits", tests, G_N_ELEMENTS(tests));
