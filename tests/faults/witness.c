@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A witness of what a tool must have seen: each switch is one line in DIR/cpuN, handed to the system
- * call before the guest goes on. A second plugin of the same QEMU, loaded behind the first: when a
- * line is there, the first plugin has handled the same switch already, whatever kills the process.
+ * call before the guest goes on. A second plugin of the same QEMU, loaded in front of the other, since
+ * QEMU asks the last one first what to call (plugins/core.c inserts at the list's head): when a line
+ * is there, the other plugin has handled the same switch already, whatever kills the process.
  *
  *     NUMBER,PREV_COMM,PREV_PID,PREV_STATE,NEXT_COMM,NEXT_PID
  */
