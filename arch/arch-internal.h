@@ -7,6 +7,8 @@
 
 extern const struct osi_arch osi_arch_aarch64;
 extern const struct osi_arch_interrupts osi_interrupts_aarch64;
+bool osi_aarch64_operand(const uint8_t *bytes, size_t size, struct osi_operand *out);
+uint32_t osi_aarch64_written(const uint8_t *bytes, size_t size);
 extern const struct osi_arch osi_arch_riscv64;
 extern const struct osi_arch osi_arch_x86_64;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* heatmap, of=pages: which memory and which devices are accessed when.
  *
- * A callback at each access; osinstr/pages.h says what makes it cheap. */
+ * A callback at each access, or for some together (heatmap-groups.c); osinstr/pages.h says what makes it cheap. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -25,6 +25,7 @@ static struct {
     void *const *shards;
     struct osi_pagemap *map;
     struct osi_heatmap *heat;
+    struct heatmap_groups *groups; /* NULL: each access is told of */
     bool virtual_rows, system, by_pc, samples;
 } all;
 
@@ -80,6 +81,22 @@ static void on_access_sampled(unsigned vcpu, uint32_t access, uint64_t address, 
 {
     if (vcpu < MAX_VCPUS && !osi_pages_passed(&left[vcpu].accesses)) {
         ask(vcpu, access, address, pc);
+    }
+}
+
+__attribute__((noinline)) static void ask_group(unsigned vcpu, uint32_t access, uint64_t address, void *data)
+{
+    if (osi_callback_begin(all.session, vcpu)) {
+        left[vcpu].accesses = osi_pages_miss_group(all.map, all.shards[vcpu], vcpu, access, address,
+                                                   heatmap_group_of(data), left[vcpu].accesses);
+        osi_callback_end(all.session, vcpu);
+    }
+}
+
+static void on_group_sampled(unsigned vcpu, uint32_t access, uint64_t address, void *data)
+{
+    if (vcpu < MAX_VCPUS && !osi_pages_passed_all(&left[vcpu].accesses, heatmap_group_size(data))) {
+        ask_group(vcpu, access, address, data);
     }
 }
 
@@ -169,9 +186,14 @@ static void watch_remaps(struct osi_block *block, size_t insn)
 
 static void on_block(struct osi_session *session, struct osi_block *block)
 {
+    static const struct heatmap_tell tell = { on_access_sampled, on_group_sampled };
     osi_access_fn fn = all.samples ? on_access_sampled : on_access;
 
     (void)session;
+    if (all.groups) {
+        heatmap_groups_attach(all.groups, block, &tell);
+        return;
+    }
     for (size_t i = 0; i < osi_block_length(block); i++) {
         uint64_t pc = all.by_pc ? osi_insn_address(block, i) : 0;
 
@@ -235,6 +257,7 @@ static int start(struct osi_session *session, struct osi_error *err)
     }
     if (!rc) {
         all.map = osi_pagemap_new(&config);
+        all.groups = all.samples && !all.by_pc ? heatmap_groups_new() : NULL;
     }
     return rc;
 }
@@ -297,6 +320,7 @@ static void stop(struct osi_session *session)
 {
     (void)session;
     osi_pagemap_free(all.map);
+    heatmap_groups_free(all.groups);
     osi_heatmap_free(all.heat);
 }
 

@@ -6,6 +6,7 @@
 #include <osinstr/heatmap.h>
 #include <osinstr/heatrows.h>
 #include <osinstr/osinstr.h>
+#include <osinstr/pages.h>
 
 extern const struct osi_option heatmap_options[];
 extern const struct osi_tool heatmap_functions, heatmap_modules, heatmap_pages, heatmap_tasks;
@@ -17,6 +18,31 @@ struct osi_heatmap *heatmap_new(struct osi_session *session, struct osi_error *e
  * (0: all). */
 void heatmap_report(struct osi_session *session, struct osi_report *out, struct osi_heatmap *map,
                     struct osi_heatrows *rows, const char *of, const char *values, size_t keep);
+
+/* ---- accesses that are told together ---- */
+struct heatmap_groups;
+
+struct heatmap_tell {
+    osi_access_fn one; /* data: NULL */
+    osi_access_fn all; /* data: heatmap_group_of(), heatmap_group_size() */
+};
+
+struct heatmap_groups *heatmap_groups_new(void);
+void heatmap_groups_free(struct heatmap_groups *groups); /* NULL is allowed */
+/* Attaches to all accesses of a block. Any vCPU's thread. */
+void heatmap_groups_attach(struct heatmap_groups *groups, struct osi_block *block, const struct heatmap_tell *tell);
+
+#define HEATMAP_GROUP_BITS 15u
+
+static inline unsigned heatmap_group_size(const void *data)
+{
+    return (unsigned)((uintptr_t)data & HEATMAP_GROUP_BITS);
+}
+
+static inline const struct osi_page_group *heatmap_group_of(const void *data)
+{
+    return (const void *)((const char *)data - heatmap_group_size(data));
+}
 
 /* What all kinds are. */
 #define HEATMAP_TOOL \

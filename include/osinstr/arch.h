@@ -94,6 +94,15 @@ enum osi_remap {
     OSI_REMAP_UNKNOWN, /* from here on nobody knows when */
 };
 
+/* Where a load or store goes whose address is a general register's value and a constant. */
+struct osi_operand {
+    uint8_t base;     /* the register's number; 31 (aarch64) is the stack pointer */
+    uint8_t size;     /* bytes */
+    bool store;
+    int32_t distance; /* of the address from the register's value before the instruction */
+    int32_t step;     /* what the instruction adds to the register */
+};
+
 /* What an ISA's description covers; a tool that needs more is refused with one line. */
 enum osi_arch_feature {
     OSI_ARCH_DECODE = 1 << 0,   /* the kinds above */
@@ -173,6 +182,13 @@ struct osi_arch {
 
     /* A superset is fine. NULL: not told. */
     enum osi_remap (*remaps)(const uint8_t *bytes, size_t size);
+
+    /* Does this instruction access memory exactly once, at such an address? Others are false, also those that are not
+     * looked at closely. NULL: not told. */
+    bool (*operand)(const uint8_t *bytes, size_t size, struct osi_operand *operand);
+    /* General registers that it may write, a bit for each number, but for an operand's step; a superset is fine. There
+     * with `operand`. */
+    uint32_t (*written)(const uint8_t *bytes, size_t size);
 
     /* Does this instruction store a 32-bit zero at `offset` bytes from a general register? Its number
      * goes to *reg. NULL without OSI_ARCH_LINUX. */

@@ -38,6 +38,11 @@ const struct osi_decoded *osi_insn_decoded(const struct osi_block *block, size_t
 /* What the instruction can do to where addresses lead; OSI_REMAP_UNKNOWN too if this processor isn't known
  * enough to tell. */
 enum osi_remap osi_insn_remaps(const struct osi_block *block, size_t insn);
+/* Its one access, if it makes one whose address is a register and a constant; false for others, and where ISA or
+ * processor are not known enough. */
+bool osi_insn_operand(const struct osi_block *block, size_t insn, struct osi_operand *operand);
+/* General registers that the instruction may write, a bit for each number, but for its operand's step. */
+uint32_t osi_insn_written(const struct osi_block *block, size_t insn);
 /* Copies at most `size` bytes; returns the instruction's length. */
 size_t osi_insn_bytes(const struct osi_block *block, size_t insn, void *bytes, size_t size);
 /* Disassembly by QEMU, about 3 us: not for every instruction. free() it. */

@@ -113,6 +113,29 @@ static inline bool osi_pages_passed(int64_t *left)
 int64_t osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu,
                        uint32_t access, uint64_t address, uint64_t pc);
 
+/* Accesses of one block, from one register without a change between, so that one call tells of all: the first of them.
+ * For a map that samples. */
+#define OSI_PAGE_GROUP 15
+struct osi_page_group {
+    uint32_t n;
+    struct {
+        int16_t distance; /* from the first's address */
+        uint8_t size;     /* bytes */
+        bool store;
+    } members[OSI_PAGE_GROUP];
+};
+
+/* As osi_pages_passed(): `n` of them. */
+static inline bool osi_pages_passed_all(int64_t *left, unsigned n)
+{
+    return __builtin_expect((*left -= n) >= 0, 1);
+}
+
+/* `access`, `address`: of the first; `left`: after all of the group were passed, less than 0. Returns what is left then. The
+ * sample of a member that lies beyond the first's 4 KiB goes to the first, for nobody knows where that page is. */
+int64_t osi_pages_miss_group(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu, uint32_t access,
+                             uint64_t address, const struct osi_page_group *group, int64_t left);
+
 /* From here on addresses may mean something else for this vCPU. vCPU thread. */
 static inline void osi_pages_moved(struct osi_pages *pages)
 {

@@ -148,14 +148,32 @@ static int64_t draw(struct osi_pages_inside *inside)
     return (int64_t)(log(chance) / log1p(-1.0 / (double)inside->map->config.sample));
 }
 
-static int64_t sample(struct osi_pages_inside *inside, uint32_t access, uint64_t address,
-                      uint64_t pc)
+/* Member `i` of a group, if there is one. */
+static void find_place(const struct osi_pagemap *map, uint32_t access, uint64_t address,
+                       const struct osi_page_group *group, unsigned i, struct osi_page_place *place)
 {
-    struct osi_pagemap *map = inside->map;
-    struct osi_page_place place = { .address = address };
+    uint64_t there = group ? address + (uint64_t)group->members[i].distance : address;
+
+    if ((there ^ address) >> 12) {
+        there = address;
+        i = 0;
+    }
+    place->address = there;
+    map->config.place(map->config.data, access, there, place);
+    if (group && i) {
+        place->size = group->members[i].size;
+        place->store = group->members[i].store;
+    }
+}
+
+/* Returns how many to pass over before the next. */
+static int64_t sample(struct osi_pages_inside *inside, uint32_t access, uint64_t address,
+                      const struct osi_page_group *group, unsigned i, uint64_t pc)
+{
+    struct osi_page_place place = { 0 };
 
     if (!(__atomic_load_n(&inside->pages->epoch, __ATOMIC_RELAXED) & EPOCH_CLOSED)) {
-        map->config.place(map->config.data, access, address, &place);
+        find_place(inside->map, access, address, group, i, &place);
         count(inside, &place, pc);
         inside->samples++;
     }
@@ -223,22 +241,45 @@ static void ask(struct osi_pages_inside *inside, uint32_t access, uint64_t addre
     take_slot(inside, slot, address >> 12, epoch | access, &place);
 }
 
+/* The first access of all is not sampled for being the first. */
+static bool starts(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu, int64_t *left)
+{
+    if (pages->inside) {
+        return false;
+    }
+    prepare(map, pages, vcpu);
+    return map->weight > 1 && (*left = draw(pages->inside)) > 0;
+}
+
 int64_t osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu,
                        uint32_t access, uint64_t address, uint64_t pc)
 {
-    if (!pages->inside) {
-        int64_t left;
+    int64_t left;
 
-        prepare(map, pages, vcpu);
-        if (map->weight > 1 && (left = draw(pages->inside)) > 0) {
-            return left - 1;
-        }
+    if (starts(map, pages, vcpu, &left)) {
+        return left - 1;
     }
     if (map->weight > 1) {
-        return sample(pages->inside, access, address, pc);
+        return sample(pages->inside, access, address, NULL, 0, pc);
     }
     ask(pages->inside, access, address, pc);
     return 0;
+}
+
+int64_t osi_pages_miss_group(struct osi_pagemap *map, struct osi_pages *pages, unsigned vcpu, uint32_t access,
+                             uint64_t address, const struct osi_page_group *group, int64_t left)
+{
+    int64_t first;
+
+    if (starts(map, pages, vcpu, &first)) {
+        left += first;
+    }
+    while (left < 0) { /* the one with which it got to -1 */
+        unsigned i = (unsigned)(group->n + left);
+
+        left += 1 + sample(pages->inside, access, address, group, i, 0);
+    }
+    return left;
 }
 
 const uint64_t *osi_pages_counts(struct osi_pages *pages, size_t *n)
@@ -249,7 +290,8 @@ const uint64_t *osi_pages_counts(struct osi_pages *pages, size_t *n)
         *n = 0;
         return &none;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(pages->slots); i++) {
+    /* Samples go straight to the rows. */
+    for (size_t i = 0; i < G_N_ELEMENTS(pages->slots) && pages->inside->map->weight <= 1; i++) {
         settle(pages->inside, &pages->slots[i]);
     }
     *n = pages->inside->n_rows;

@@ -38,17 +38,45 @@ const struct osi_decoded *osi_insn_decoded(const struct osi_block *block, size_t
 
 /* A 32-bit processor on a target that has 64-bit ones lacks their registers, and has other
  * instructions. */
+static bool knows_processor(const struct osi_session *session)
+{
+    return session->arch && session->general[0];
+}
+
+static size_t bytes_of(const struct osi_block *block, size_t insn, uint8_t bytes[16])
+{
+    size_t size = osi_insn_bytes(block, insn, bytes, 16);
+
+    return MIN(size, 16);
+}
+
 enum osi_remap osi_insn_remaps(const struct osi_block *block, size_t insn)
 {
-    const struct osi_session *session = block->session;
+    const struct osi_arch *arch = block->session->arch;
     uint8_t bytes[16];
-    size_t size;
 
-    if (!session->arch || !session->arch->remaps || !session->general[0]) {
-        return OSI_REMAP_UNKNOWN;
-    }
-    size = osi_insn_bytes(block, insn, bytes, sizeof(bytes));
-    return session->arch->remaps(bytes, MIN(size, sizeof(bytes)));
+    return knows_processor(block->session) && arch->remaps
+               ? arch->remaps(bytes, bytes_of(block, insn, bytes))
+               : OSI_REMAP_UNKNOWN;
+}
+
+bool osi_insn_operand(const struct osi_block *block, size_t insn, struct osi_operand *operand)
+{
+    const struct osi_arch *arch = block->session->arch;
+    uint8_t bytes[16];
+
+    return knows_processor(block->session) && arch->operand &&
+           arch->operand(bytes, bytes_of(block, insn, bytes), operand);
+}
+
+uint32_t osi_insn_written(const struct osi_block *block, size_t insn)
+{
+    const struct osi_arch *arch = block->session->arch;
+    uint8_t bytes[16];
+
+    return knows_processor(block->session) && arch->written
+               ? arch->written(bytes, bytes_of(block, insn, bytes))
+               : UINT32_MAX;
 }
 
 size_t osi_insn_bytes(const struct osi_block *block, size_t insn, void *bytes, size_t size)

@@ -488,6 +488,50 @@ START_TEST(errors_of_samples)
 }
 END_TEST
 
+/* Two groups and a single access, again and again; the end of the second group is on the next page. */
+static char *of_groups(uint64_t every, bool together)
+{
+    static const struct osi_page_group group = { 3, { { 0, 8, false }, { 8, 4, true }, { 0x20, 1, false } } };
+    static const uint32_t accesses[] = { READ8, WRITE4, READ1 };
+    struct osi_pages *pages = pages_new();
+    char *text;
+
+    left = 0;
+    make((struct osi_pages_config){ .sample = every, .seed = 3 });
+    for (unsigned i = 0; i < 30000; i++) {
+        uint64_t address = i % 2 ? 0x1000 : 0x2ff0;
+
+        if (together && !osi_pages_passed_all(&left, group.n)) {
+            left = osi_pages_miss_group(map, pages, 0, READ8, address, &group, left);
+        }
+        for (unsigned member = 0; member < group.n && !together; member++) {
+            bool beyond = address == 0x2ff0 && member == 2;
+
+            touch_sampled(pages, beyond ? READ8 : accesses[member],
+                          beyond ? address : address + (uint64_t)group.members[member].distance, 1);
+        }
+        touch_sampled(pages, WRITE4, 0x5000, 1);
+    }
+    osi_pagemap_finish(map);
+    text = text_of(osi_pagemap_csv);
+    osi_pagemap_free(map);
+    g_free(pages);
+    return text;
+}
+
+/* Also where several samples fall into one group. */
+START_TEST(a_group_is_as_its_members)
+{
+    static const uint64_t every[] = { 2, 3, 10, 1000 };
+    char *together = of_groups(every[_i], true), *singly = of_groups(every[_i], false);
+
+    ck_assert_str_eq(together, singly);
+    ck_assert_ptr_nonnull(strstr(singly, "0x2000"));
+    free(together);
+    free(singly);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pages");
@@ -510,6 +554,7 @@ int main(void)
     tcase_add_test(tests, samples_are_unbiased);
     tcase_add_test(tests, a_seed_is_a_choice);
     tcase_add_test(tests, errors_of_samples);
+    tcase_add_loop_test(tests, a_group_is_as_its_members, 0, 4);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
