@@ -11,6 +11,9 @@
 
 #include <glib.h>
 #include <stdatomic.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include <osinstr/calltree.h>
 
@@ -137,24 +140,44 @@ struct osi_calls {
 struct osi_callnode_slot *osi_callnodes_keys(const struct osi_callnodes *in);
 uint32_t osi_callnode_find(struct osi_callnodes *in, uint32_t parent, uint32_t function);
 
+/* The place of a tag, OSI_NODE_CACHE if it is not there. */
+#ifdef __SSE2__
+OSI_PART unsigned osi_callnode_tag(const struct osi_callnode *node, uint32_t function)
+{
+    __m128i same = _mm_cmpeq_epi16(_mm_loadu_si128((const __m128i *)(const void *)node->tags),
+                                   _mm_set1_epi16((short)function));
+    unsigned hits = (unsigned)_mm_movemask_epi8(same);
+
+    return hits ? (unsigned)__builtin_ctz(hits) / 2 : OSI_NODE_CACHE;
+}
+#else
 /* The top bit of the lowest 16 bits that are 0, and perhaps of higher ones. */
 static inline uint64_t osi_lowest_zero(uint64_t x)
 {
     return (x - 0x0001000100010001u) & ~x & 0x8000800080008000u;
 }
 
+OSI_PART unsigned osi_callnode_tag(const struct osi_callnode *node, uint32_t function)
+{
+    uint64_t wanted = function * 0x0001000100010001u;
+    uint64_t low = osi_lowest_zero(node->tags[0] ^ wanted), high = osi_lowest_zero(node->tags[1] ^ wanted);
+
+    return low    ? (unsigned)__builtin_ctzll(low) / 16
+           : high ? OSI_NODE_CACHE / 2 + (unsigned)__builtin_ctzll(high) / 16
+                  : OSI_NODE_CACHE;
+}
+#endif
+
 /* OSI_NO_NODE: the node does not remember it. Which of them it is changes from call to call, so there is one jump only
  * that can be mispredicted. */
 OSI_PART uint32_t osi_callnode_remembered(const struct osi_callnode *node, uint32_t function)
 {
-    uint64_t wanted = function * 0x0001000100010001u;
-    uint64_t low = osi_lowest_zero(node->tags[0] ^ wanted), high = osi_lowest_zero(node->tags[1] ^ wanted);
-    uint64_t hit = low ? low : high;
+    unsigned at = osi_callnode_tag(node, function);
 
-    if (__builtin_expect(function - 1 >= OSI_NO_TAG - 1 || !hit, false)) {
+    if (__builtin_expect(function - 1 >= OSI_NO_TAG - 1 || at == OSI_NODE_CACHE, false)) {
         return OSI_NO_NODE;
     }
-    return node->children[(low ? 0 : OSI_NODE_CACHE / 2) + __builtin_ctzll(hit) / 16];
+    return node->children[at];
 }
 
 static inline uint32_t osi_callnode_child(struct osi_callnodes *in, uint32_t parent,

@@ -2,6 +2,7 @@
 /* Code objects by content, for translation, and by id, for callbacks, which take no lock. */
 #include <string.h>
 
+#include "aggregate/large.h"
 #include "session/block-internal.h"
 #include "session/codes.h"
 #include "session/functions.h"
@@ -11,7 +12,7 @@
 #define CHUNKS (OSI_MAX_CODES / CHUNK + 1) /* beyond, a block is not known */
 #define DATA_ALIGN 16
 #define LINE 64
-#define ARENA (256u << 10)
+#define ARENA (2u << 20) /* a huge page: objects are made for as long as new code runs */
 
 struct osi_codes {
     GMutex lock;
@@ -43,13 +44,18 @@ static gboolean same_code(gconstpointer a, gconstpointer b)
            memcmp(x->bytes, y->bytes, x->size) == 0;
 }
 
+static void free_arena(void *arena)
+{
+    osi_large_free(arena, ARENA);
+}
+
 struct osi_codes *osi_codes_new(void)
 {
     struct osi_codes *codes = g_new0(struct osi_codes, 1);
 
     g_mutex_init(&codes->lock);
     codes->by_content = g_hash_table_new(hash_code, same_code);
-    codes->arenas = g_ptr_array_new_with_free_func(g_aligned_free);
+    codes->arenas = g_ptr_array_new_with_free_func(free_arena);
     return codes;
 }
 
@@ -73,8 +79,9 @@ static uint8_t *take(struct osi_codes *codes, size_t size)
 
     size = (size + LINE - 1) / LINE * LINE;
     if (size > codes->left) {
-        codes->left = MAX(size, ARENA);
-        g_ptr_array_add(codes->arenas, g_aligned_alloc0(1, codes->left, LINE));
+        g_assert(size <= ARENA);
+        codes->left = ARENA;
+        g_ptr_array_add(codes->arenas, osi_large_alloc(ARENA, true));
     }
     arena = g_ptr_array_index(codes->arenas, codes->arenas->len - 1);
     codes->left -= size;

@@ -135,51 +135,64 @@ static __attribute__((noinline)) void at_block(unsigned index, uint64_t to, bool
 }
 
 /* What a stack takes at once. A function whose number does not fit into a word is no such thing. */
-OSI_PART bool follow(const struct osi_vcpu *vcpu, struct osi_calls *calls, uint64_t from, uint64_t to,
-                     bool find)
+OSI_PART bool follow_return(struct osi_calls *calls, uint64_t insns, uint64_t from, uint64_t to)
+{
+    return osi_calls_plain_return(calls, insns, FUNCTION(from), to & PAGE_BITS);
+}
+
+OSI_PART bool follow_call(const struct osi_vcpu *vcpu, struct osi_calls *calls, uint64_t insns, uint64_t from,
+                          uint64_t to, bool find)
+{
+    uint32_t function = FUNCTION(to);
+
+    if (function - 1 >= FUNCTION_FAR - 1) {
+        function = __atomic_load_n(&vcpu->called[CODE_ID(to)], __ATOMIC_RELAXED);
+    }
+    return function && osi_calls_plain_call(calls, insns, FUNCTION(from), function, place_of(from), find);
+}
+
+static bool follow(const struct osi_vcpu *vcpu, struct osi_calls *calls, uint64_t from, uint64_t to)
 {
     uint64_t insns = vcpu->cells[OSI_CELL_INSNS] - AHEAD(to);
-    uint32_t function = FUNCTION(to);
 
     if (FUNCTION(from) == FUNCTION_FAR) {
         return false;
     }
     switch (KIND(from)) {
     case OSI_INSN_RETURN:
-        return osi_calls_plain_return(calls, insns, FUNCTION(from), to & PAGE_BITS);
+        return follow_return(calls, insns, from, to);
     case OSI_INSN_CALL:
     case OSI_INSN_CALL_INDIRECT:
-        if (function - 1 >= FUNCTION_FAR - 1) {
-            function = __atomic_load_n(&vcpu->called[CODE_ID(to)], __ATOMIC_RELAXED);
-        }
-        return function && osi_calls_plain_call(calls, insns, FUNCTION(from), function, place_of(from), find);
+        return follow_call(vcpu, calls, insns, from, to, true);
     default:
         return false;
     }
 }
 
-/* Runs at each call and return. The vCPU's flag, as in osi_enter(); that the session ended is told by
- * the stack that is gone. */
-OSI_PART bool followed(struct osi_vcpu *vcpu, uint64_t to, bool find)
+/* The vCPU's flag, as osi_enter() sets it; that the session ended is told by the stack that is gone. */
+OSI_PART struct osi_calls *enter_calls(struct osi_vcpu *vcpu)
 {
-    struct osi_calls *calls;
-    bool done = false;
-
-    if (!vcpu) {
-        return false;
-    }
     atomic_store_explicit(&vcpu->busy, true, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
-    calls = atomic_load_explicit(&vcpu->follow, memory_order_relaxed);
-    if (__builtin_expect(calls != NULL, true)) {
+    return atomic_load_explicit(&vcpu->follow, memory_order_relaxed);
+}
+
+static bool followed(struct osi_vcpu *vcpu, uint64_t to)
+{
+    struct osi_calls *calls = vcpu ? enter_calls(vcpu) : NULL;
+    bool done = false;
+
+    if (calls) {
         uint64_t *cells = vcpu->cells, from = cells[OSI_CELL_ARRIVING];
 
-        done = from && follow(vcpu, calls, from, to, find);
+        done = from && follow(vcpu, calls, from, to);
         if (done) {
             cells[OSI_CELL_ARRIVING] = 0;
         }
     }
-    osi_leave(vcpu);
+    if (vcpu) {
+        osi_leave(vcpu);
+    }
     return done;
 }
 
@@ -187,7 +200,7 @@ void osi_flow_at_entry(unsigned index, void *data)
 {
     uint64_t to = (uintptr_t)data;
 
-    if (!followed(vcpu_of(to, index), to, true)) {
+    if (!followed(vcpu_of(to, index), to)) {
         at_block(index, to, true);
     }
 }
@@ -195,19 +208,55 @@ void osi_flow_at_entry(unsigned index, void *data)
 /* QEMU 9.0 calls always, for nothing mostly. */
 static __attribute__((noinline)) void look_further(struct osi_vcpu *vcpu, uint64_t to)
 {
-    if (cells_of(vcpu->session, vcpu)[OSI_CELL_ARRIVING] && !followed(vcpu, to, true)) {
+    if (cells_of(vcpu->session, vcpu)[OSI_CELL_ARRIVING] && !followed(vcpu, to)) {
         at_block(vcpu->index, to, false);
     }
 }
 
+/* Apart, as it needs registers that would have to be saved for returns, too. The vCPU's flag is set. */
+OSI_HOT __attribute__((noinline)) static void at_call(struct osi_vcpu *vcpu, struct osi_calls *calls, uint64_t from,
+                                                      uint64_t to)
+{
+    uint64_t *cells = vcpu->cells;
+    bool done = follow_call(vcpu, calls, cells[OSI_CELL_INSNS] - AHEAD(to), from, to, false);
+
+    if (done) {
+        cells[OSI_CELL_ARRIVING] = 0;
+    }
+    osi_leave(vcpu);
+    if (!done) {
+        look_further(vcpu, to);
+    }
+}
+
+/* Runs at each call and return. */
 OSI_HOT void osi_flow_at_arrival(unsigned index, void *data)
 {
     uint64_t to = (uintptr_t)data;
     struct osi_vcpu *vcpu = vcpu_of(to, index);
+    struct osi_calls *calls = vcpu ? enter_calls(vcpu) : NULL;
 
-    if (!followed(vcpu, to, false) && vcpu) {
-        look_further(vcpu, to);
+    if (!vcpu) {
+        return;
     }
+    if (__builtin_expect(calls != NULL, true)) {
+        uint64_t *cells = vcpu->cells, from = cells[OSI_CELL_ARRIVING];
+        enum osi_insn_kind kind = KIND(from);
+
+        if (__builtin_expect(from && FUNCTION(from) != FUNCTION_FAR, true)) {
+            if (kind == OSI_INSN_CALL || kind == OSI_INSN_CALL_INDIRECT) {
+                at_call(vcpu, calls, from, to);
+                return;
+            }
+            if (kind == OSI_INSN_RETURN && follow_return(calls, cells[OSI_CELL_INSNS] - AHEAD(to), from, to)) {
+                cells[OSI_CELL_ARRIVING] = 0;
+                osi_leave(vcpu);
+                return;
+            }
+        }
+    }
+    osi_leave(vcpu);
+    look_further(vcpu, to);
 }
 
 void osi_flow_at_return(unsigned index, void *data)
