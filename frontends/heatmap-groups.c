@@ -3,14 +3,13 @@
  *
  * What costs is QEMU's call at an access, not what is done there. Accesses from the same register, as a function's start
  * makes them to save registers or code that reads a structure, differ by constants: the first tells of all. */
-#include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "heatmap.h"
 
 #define BASES 32u
 #define NEAR 512 /* bytes: further away it would often be another page */
-#define ALIGN (HEATMAP_GROUP_BITS + 1)
 
 /* Accesses from one register, so far. */
 struct chain {
@@ -20,71 +19,16 @@ struct chain {
     struct osi_page_group group;
 };
 
-struct heatmap_groups {
-    GMutex lock;
-    GHashTable *known; /* struct osi_page_group; few, as prologues are alike */
-};
-
-G_STATIC_ASSERT(OSI_PAGE_GROUP < ALIGN);
-
-static guint hash_group(gconstpointer key)
-{
-    const uint8_t *bytes = key;
-    guint hash = 5381;
-
-    for (size_t i = 0; i < sizeof(struct osi_page_group); i++) {
-        hash = hash * 33 + bytes[i];
-    }
-    return hash;
-}
-
-static gboolean same_group(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(struct osi_page_group)) == 0;
-}
-
-struct heatmap_groups *heatmap_groups_new(void)
-{
-    struct heatmap_groups *groups = g_new0(struct heatmap_groups, 1);
-
-    g_mutex_init(&groups->lock);
-    groups->known = g_hash_table_new_full(hash_group, same_group, g_aligned_free, NULL);
-    return groups;
-}
-
-void heatmap_groups_free(struct heatmap_groups *groups)
-{
-    if (groups) {
-        g_hash_table_destroy(groups->known);
-        g_mutex_clear(&groups->lock);
-        g_free(groups);
-    }
-}
-
-/* One object for all that are the same: blocks are translated again and again. */
-static const struct osi_page_group *intern(struct heatmap_groups *groups, const struct osi_page_group *group)
-{
-    struct osi_page_group *known;
-
-    g_mutex_lock(&groups->lock);
-    known = g_hash_table_lookup(groups->known, group);
-    if (!known) {
-        known = g_aligned_alloc0(1, sizeof(*known), ALIGN);
-        memcpy(known, group, sizeof(*known));
-        g_hash_table_add(groups->known, known);
-    }
-    g_mutex_unlock(&groups->lock);
-    return known;
-}
+_Static_assert(OSI_PAGE_GROUP < OSI_PAGE_GROUP_ALIGN, "the number fits into the address");
 
 /* Nothing more joins it. */
-static void close_chain(struct heatmap_groups *groups, struct osi_block *block, struct chain *chain,
+static void close_chain(struct osi_pagemap *map, struct osi_block *block, struct chain *chain,
                         const struct heatmap_tell *tell)
 {
     if (chain->group.n == 1) {
         osi_insn_observe(block, chain->first, true, true, tell->one, NULL);
     } else if (chain->group.n > 1) {
-        uintptr_t group = (uintptr_t)intern(groups, &chain->group);
+        uintptr_t group = (uintptr_t)osi_pagemap_group(map, &chain->group);
 
         osi_insn_observe(block, chain->first, true, true, tell->all, (void *)(group | chain->group.n));
     }
@@ -93,16 +37,16 @@ static void close_chain(struct heatmap_groups *groups, struct osi_block *block, 
 
 static bool belongs(const struct chain *chain, int32_t distance)
 {
-    return chain->group.n && chain->group.n < OSI_PAGE_GROUP && ABS(distance) < NEAR;
+    return chain->group.n && chain->group.n < OSI_PAGE_GROUP && abs(distance) < NEAR;
 }
 
-static void add(struct heatmap_groups *groups, struct osi_block *block, size_t insn, struct chain *chain,
+static void add(struct osi_pagemap *map, struct osi_block *block, size_t insn, struct chain *chain,
                 const struct osi_operand *operand, const struct heatmap_tell *tell)
 {
     int32_t distance = chain->moved + operand->distance - chain->start;
 
     if (!belongs(chain, distance)) {
-        close_chain(groups, block, chain, tell);
+        close_chain(map, block, chain, tell);
         memset(chain, 0, sizeof(*chain)); /* groups are compared as bytes */
         chain->first = insn;
         chain->start = operand->distance;
@@ -115,7 +59,7 @@ static void add(struct heatmap_groups *groups, struct osi_block *block, size_t i
     chain->moved += operand->step;
 }
 
-void heatmap_groups_attach(struct heatmap_groups *groups, struct osi_block *block,
+void heatmap_groups_attach(struct osi_pagemap *map, struct osi_block *block,
                            const struct heatmap_tell *tell)
 {
     struct chain chains[BASES];
@@ -126,15 +70,15 @@ void heatmap_groups_attach(struct heatmap_groups *groups, struct osi_block *bloc
         uint32_t written = osi_insn_written(block, insn);
 
         if (osi_insn_operand(block, insn, &operand) && operand.base < BASES) {
-            add(groups, block, insn, &chains[operand.base], &operand, tell);
+            add(map, block, insn, &chains[operand.base], &operand, tell);
         } else {
             osi_insn_observe(block, insn, true, true, tell->one, NULL);
         }
         for (; written; written &= written - 1) {
-            close_chain(groups, block, &chains[__builtin_ctz(written)], tell);
+            close_chain(map, block, &chains[__builtin_ctz(written)], tell);
         }
     }
     for (unsigned i = 0; i < BASES; i++) {
-        close_chain(groups, block, &chains[i], tell);
+        close_chain(map, block, &chains[i], tell);
     }
 }

@@ -25,8 +25,7 @@ static struct {
     void *const *shards;
     struct osi_pagemap *map;
     struct osi_heatmap *heat;
-    struct heatmap_groups *groups; /* NULL: each access is told of */
-    bool virtual_rows, system, by_pc, samples;
+    bool virtual_rows, system, by_pc, samples, groups;
 } all;
 
 /* To pass over before the next sample; vCPUs share no cache line. */
@@ -191,7 +190,7 @@ static void on_block(struct osi_session *session, struct osi_block *block)
 
     (void)session;
     if (all.groups) {
-        heatmap_groups_attach(all.groups, block, &tell);
+        heatmap_groups_attach(all.map, block, &tell);
         return;
     }
     for (size_t i = 0; i < osi_block_length(block); i++) {
@@ -244,6 +243,7 @@ static int start(struct osi_session *session, struct osi_error *err)
     all.virtual_rows = !all.system || (pages && osi_option_count(session, "pages") == 1);
     all.by_pc = config.devices == OSI_DEVICES_PC;
     all.samples = config.sample > 1;
+    all.groups = all.samples && !all.by_pc;
     if (!rc && config.sample > MOST_SAMPLE) {
         rc = osi_fail(err, -EINVAL, "sample=%s: at most 1G", osi_option_text(session, "sample"));
     }
@@ -257,7 +257,6 @@ static int start(struct osi_session *session, struct osi_error *err)
     }
     if (!rc) {
         all.map = osi_pagemap_new(&config);
-        all.groups = all.samples && !all.by_pc ? heatmap_groups_new() : NULL;
     }
     return rc;
 }
@@ -320,7 +319,6 @@ static void stop(struct osi_session *session)
 {
     (void)session;
     osi_pagemap_free(all.map);
-    heatmap_groups_free(all.groups);
     osi_heatmap_free(all.heat);
 }
 

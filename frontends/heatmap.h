@@ -20,23 +20,18 @@ void heatmap_report(struct osi_session *session, struct osi_report *out, struct 
                     struct osi_heatrows *rows, const char *of, const char *values, size_t keep);
 
 /* ---- accesses that are told together ---- */
-struct heatmap_groups;
-
 struct heatmap_tell {
     osi_access_fn one; /* data: NULL */
-    osi_access_fn all; /* data: heatmap_group_of(), heatmap_group_size() */
+    osi_access_fn all; /* data: for heatmap_group_of(), heatmap_group_size() */
 };
 
-struct heatmap_groups *heatmap_groups_new(void);
-void heatmap_groups_free(struct heatmap_groups *groups); /* NULL is allowed */
 /* Attaches to all accesses of a block. Any vCPU's thread. */
-void heatmap_groups_attach(struct heatmap_groups *groups, struct osi_block *block, const struct heatmap_tell *tell);
+void heatmap_groups_attach(struct osi_pagemap *map, struct osi_block *block, const struct heatmap_tell *tell);
 
-#define HEATMAP_GROUP_BITS 15u
-
+/* How many they are stands in the address's lowest bits: most calls need nothing else. */
 static inline unsigned heatmap_group_size(const void *data)
 {
-    return (unsigned)((uintptr_t)data & HEATMAP_GROUP_BITS);
+    return (unsigned)((uintptr_t)data & (OSI_PAGE_GROUP_ALIGN - 1));
 }
 
 static inline const struct osi_page_group *heatmap_group_of(const void *data)

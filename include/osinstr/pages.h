@@ -116,6 +116,7 @@ int64_t osi_pages_miss(struct osi_pagemap *map, struct osi_pages *pages, unsigne
 /* Accesses of one block, from one register without a change between, so that one call tells of all: the first of them.
  * For a map that samples. */
 #define OSI_PAGE_GROUP 15
+#define OSI_PAGE_GROUP_ALIGN 16
 struct osi_page_group {
     uint32_t n;
     struct {
@@ -124,6 +125,10 @@ struct osi_page_group {
         bool store;
     } members[OSI_PAGE_GROUP];
 };
+
+/* The map's own object with this content, at an address that is a multiple of OSI_PAGE_GROUP_ALIGN; lives as long as the map.
+ * Compares all bytes: clear what is unused. Any thread. */
+const struct osi_page_group *osi_pagemap_group(struct osi_pagemap *map, const struct osi_page_group *group);
 
 /* As osi_pages_passed(): `n` of them. */
 static inline bool osi_pages_passed_all(int64_t *left, unsigned n)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Pages from inside: pages.c counts, page-rows.c has the rows, pages-whole.c puts
+/* Pages from inside: pages.c counts, page-rows.c has the rows, page-groups.c the groups, pages-whole.c puts
  * vCPUs together, pages-report.c tells. */
 #ifndef OSI_AGGREGATE_PAGES_INTERNAL_H
 #define OSI_AGGREGATE_PAGES_INTERNAL_H
@@ -64,6 +64,7 @@ struct osi_pagemap {
     GArray *keys;             /* uint64_t by row */
     GPtrArray *names;         /* of devices, by number */
     GPtrArray *vcpus;         /* struct osi_pages_inside */
+    GHashTable *groups;       /* struct osi_page_group */
     uint64_t flags;           /* EPOCH_FLAGS of vCPUs that begin */
     uint64_t *counts, *bytes; /* of all vCPUs, once finished */
     GHashTable *devices;      /* struct device_count of all */
@@ -75,6 +76,9 @@ struct osi_pagemap {
     for (guint i_ = 0; i_ < (map)->vcpus->len; i_++)                                               \
         for (struct osi_pages_inside *inside = g_ptr_array_index((map)->vcpus, i_); inside;        \
              inside = NULL)
+
+/* page-groups.c */
+GHashTable *osi_page_groups_new(void);
 
 /* page-rows.c */
 void osi_page_table_free(struct page_table *table);

@@ -30,6 +30,7 @@ struct osi_pagemap *osi_pagemap_new(const struct osi_pages_config *config)
     map->names = g_ptr_array_new_with_free_func(g_free);
     map->vcpus = g_ptr_array_new_with_free_func(inside_free);
     map->devices = osi_page_devices_new();
+    map->groups = osi_page_groups_new();
     return map;
 }
 
@@ -42,6 +43,7 @@ void osi_pagemap_free(struct osi_pagemap *map)
         g_ptr_array_unref(map->names);
         g_ptr_array_unref(map->vcpus);
         g_hash_table_unref(map->devices);
+        g_hash_table_unref(map->groups);
         g_free(map->counts);
         g_free(map->bytes);
         g_free(map);
