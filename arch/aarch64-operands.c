@@ -125,7 +125,8 @@ uint32_t osi_aarch64_written(const uint8_t *bytes, size_t size)
     switch (bits(word, 25, 4)) {
     case 4: case 6: case 12: case 14:
         return loads_and_stores(bytes, word);
-    case 8: case 9:           /* data processing, immediate */
+    case 8: case 9:           /* data processing, immediate; AUTIASPPC, AUTIBSPPC write the link register */
+        return (word & 0xff800000) == 0xf3800000 ? ALL : 1u << bits(word, 0, 5);
     case 5: case 13:          /* register */
     case 7: case 15:          /* FP and SIMD: moves to general registers */
         return 1u << bits(word, 0, 5);

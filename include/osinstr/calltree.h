@@ -51,7 +51,7 @@ struct osi_calls_health {
  * signal's handler. */
 struct osi_calltree *osi_calltree_new(uint64_t max_nodes, uint32_t other, uint32_t signal);
 /* Where a call returns to is a place: a number with the low 12 bits of the address, and `address_of` tells it whole,
- * which is seldom asked for. Without this, places are addresses. Before the first call. */
+ * which is seldom asked for. Without this, places are addresses. Before the first call; osi_flow_follow() needs it. */
 typedef uint64_t (*osi_calls_address)(void *data, uint64_t place);
 void osi_calltree_set_places(struct osi_calltree *tree, osi_calls_address address_of, void *data);
 /* With all its nodes. Of stacks that are left, only osi_calls_insns(), osi_calls_health() and osi_calls_free() may be called

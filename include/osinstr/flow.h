@@ -88,7 +88,9 @@ uint64_t osi_flow_address(void *session, uint64_t place);
 
 /* For the run hook: calls and returns of this vCPU go straight to this stack from here on, if they are as plain as nearly
  * all are; the rest, and all else, comes to the flow hook, which does the same to it. NULL: all comes to the hook, as it
- * also does in a run with a window, of a program in user mode, or of more than 16 vCPUs. */
+ * also does in a run with a window, of a program in user mode, of more than 16 vCPUs, or where membarrier(2) is refused.
+ * The stack's tree must have osi_flow_address() for its places (osi_calltree_set_places()); the stack stays until another
+ * one, or NULL, is named or the session has ended. */
 void osi_flow_follow(struct osi_session *session, unsigned vcpu, struct osi_calls *calls);
 
 /* Instructions that the vCPU executed before the place of the hook that runs, for event hooks of

@@ -12,7 +12,8 @@
  * without a lock.
  *
  * With `sample` = N each access is counted with the probability 1 / N, and then as N accesses:
- * every sum is right on average. A sum S has a standard error of about sqrt(S (N - 1)).
+ * every sum is right on average, but for what osi_pages_miss_group() says. A sum S has a standard error of about
+ * sqrt(S (N - 1)).
  *
  * What says "vCPU thread" belongs to the thread of its vCPU; the rest to one thread, when no vCPU
  * tells any more, unless it says otherwise.

@@ -140,7 +140,23 @@ struct osi_calls {
 struct osi_callnode_slot *osi_callnodes_keys(const struct osi_callnodes *in);
 uint32_t osi_callnode_find(struct osi_callnodes *in, uint32_t parent, uint32_t function);
 
+/* The top bit of the lowest 16 bits that are 0, and perhaps of higher ones. */
+static inline uint64_t osi_lowest_zero(uint64_t x)
+{
+    return (x - 0x0001000100010001u) & ~x & 0x8000800080008000u;
+}
+
 /* The place of a tag, OSI_NODE_CACHE if it is not there. */
+OSI_PART unsigned osi_callnode_tag_portable(const struct osi_callnode *node, uint32_t function)
+{
+    uint64_t wanted = function * 0x0001000100010001u;
+    uint64_t low = osi_lowest_zero(node->tags[0] ^ wanted), high = osi_lowest_zero(node->tags[1] ^ wanted);
+
+    return low    ? (unsigned)__builtin_ctzll(low) / 16
+           : high ? OSI_NODE_CACHE / 2 + (unsigned)__builtin_ctzll(high) / 16
+                  : OSI_NODE_CACHE;
+}
+
 #ifdef __SSE2__
 OSI_PART unsigned osi_callnode_tag(const struct osi_callnode *node, uint32_t function)
 {
@@ -151,21 +167,7 @@ OSI_PART unsigned osi_callnode_tag(const struct osi_callnode *node, uint32_t fun
     return hits ? (unsigned)__builtin_ctz(hits) / 2 : OSI_NODE_CACHE;
 }
 #else
-/* The top bit of the lowest 16 bits that are 0, and perhaps of higher ones. */
-static inline uint64_t osi_lowest_zero(uint64_t x)
-{
-    return (x - 0x0001000100010001u) & ~x & 0x8000800080008000u;
-}
-
-OSI_PART unsigned osi_callnode_tag(const struct osi_callnode *node, uint32_t function)
-{
-    uint64_t wanted = function * 0x0001000100010001u;
-    uint64_t low = osi_lowest_zero(node->tags[0] ^ wanted), high = osi_lowest_zero(node->tags[1] ^ wanted);
-
-    return low    ? (unsigned)__builtin_ctzll(low) / 16
-           : high ? OSI_NODE_CACHE / 2 + (unsigned)__builtin_ctzll(high) / 16
-                  : OSI_NODE_CACHE;
-}
+#define osi_callnode_tag osi_callnode_tag_portable
 #endif
 
 /* OSI_NO_NODE: the node does not remember it. Which of them it is changes from call to call, so there is one jump only

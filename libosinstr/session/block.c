@@ -37,7 +37,7 @@ const struct osi_decoded *osi_insn_decoded(const struct osi_block *block, size_t
 }
 
 /* A 32-bit processor on a target that has 64-bit ones lacks their registers, and has other
- * instructions. */
+ * instructions. (So have 32-bit programs of a 64-bit kernel, which this does not tell.) */
 static bool knows_processor(const struct osi_session *session)
 {
     return session->arch && session->general[0];

@@ -61,6 +61,9 @@ void osi_end_events(struct osi_session *session)
     if (session->rare_barrier && membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) {
         g_usleep(10000); /* forbidden meanwhile (a sandbox): by then every store has got around */
     }
+    while (atomic_load(&session->translating) && g_get_monotonic_time() < give_up) {
+        g_usleep(50);
+    }
     for (unsigned i = 0; i < atomic_load(&session->n_vcpus); i++) {
         struct osi_vcpu *vcpu = osi_vcpu(session, i);
 

@@ -4,14 +4,13 @@
  * The instruction that ends a block with a call stores a word about its block into a cell of the vCPU; the
  * block that it leads to sees that the cell is not 0, clears it and reports. So the target of an
  * indirect call is known without reading a register. An exception between the two takes the word
- * out, and puts it back when it returns. instrument-flow.c attaches both.
+ * out, and puts it back when it returns. instrument-flow.c attaches both; flow-follow.c has what runs at most arrivals.
  */
 #include <errno.h>
 
-#include "aggregate/calls-plain.h"
 #include "host/host.h"
 #include "session/block-internal.h"
-#include "session/flow-word.h"
+#include "session/flow-internal.h"
 #include "session/flow.h"
 
 /* They stay where they are unless vCPUs come later. */
@@ -22,13 +21,7 @@ static inline uint64_t *cells_of(const struct osi_session *session, const struct
 
 /* A process can hold several plugins, each with its session. */
 static _Atomic(struct osi_session *) slots[SLOTS];
-static _Atomic(struct osi_vcpu *) vcpus[SLOTS][OSI_MAX_VCPUS];
-
-static inline struct osi_vcpu *vcpu_of(uint64_t to, unsigned index)
-{
-    return index < OSI_MAX_VCPUS ? atomic_load_explicit(&vcpus[SLOT(to)][index], memory_order_relaxed)
-                                 : NULL;
-}
+_Atomic(struct osi_vcpu *) osi_flow_vcpus[SLOTS][OSI_MAX_VCPUS];
 
 static inline uint32_t function_of(const struct osi_session *session, uint64_t word)
 {
@@ -123,9 +116,9 @@ static void arrived(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t
 
 /* An old QEMU calls this although nothing arrives; and at a function's start in a user program it is
  * called always, for nothing visible leads to a signal's handler. */
-static __attribute__((noinline)) void at_block(unsigned index, uint64_t to, bool always)
+void osi_flow_at_block(unsigned index, uint64_t to, bool always)
 {
-    struct osi_vcpu *vcpu = vcpu_of(to, index);
+    struct osi_vcpu *vcpu = osi_flow_vcpu(to, index);
     uint64_t *cells = vcpu ? cells_of(vcpu->session, vcpu) : NULL;
 
     if (cells && (always || cells[OSI_CELL_ARRIVING]) && osi_enter(vcpu)) {
@@ -134,129 +127,9 @@ static __attribute__((noinline)) void at_block(unsigned index, uint64_t to, bool
     }
 }
 
-/* What a stack takes at once. A function whose number does not fit into a word is no such thing. */
-OSI_PART bool follow_return(struct osi_calls *calls, uint64_t insns, uint64_t from, uint64_t to)
-{
-    return osi_calls_plain_return(calls, insns, FUNCTION(from), to & PAGE_BITS);
-}
-
-OSI_PART bool follow_call(const struct osi_vcpu *vcpu, struct osi_calls *calls, uint64_t insns, uint64_t from,
-                          uint64_t to, bool find)
-{
-    uint32_t function = FUNCTION(to);
-
-    if (function - 1 >= FUNCTION_FAR - 1) {
-        function = __atomic_load_n(&vcpu->called[CODE_ID(to)], __ATOMIC_RELAXED);
-    }
-    return function && osi_calls_plain_call(calls, insns, FUNCTION(from), function, place_of(from), find);
-}
-
-static bool follow(const struct osi_vcpu *vcpu, struct osi_calls *calls, uint64_t from, uint64_t to)
-{
-    uint64_t insns = vcpu->cells[OSI_CELL_INSNS] - AHEAD(to);
-
-    if (FUNCTION(from) == FUNCTION_FAR) {
-        return false;
-    }
-    switch (KIND(from)) {
-    case OSI_INSN_RETURN:
-        return follow_return(calls, insns, from, to);
-    case OSI_INSN_CALL:
-    case OSI_INSN_CALL_INDIRECT:
-        return follow_call(vcpu, calls, insns, from, to, true);
-    default:
-        return false;
-    }
-}
-
-/* The vCPU's flag, as osi_enter() sets it; that the session ended is told by the stack that is gone. */
-OSI_PART struct osi_calls *enter_calls(struct osi_vcpu *vcpu)
-{
-    atomic_store_explicit(&vcpu->busy, true, memory_order_relaxed);
-    atomic_signal_fence(memory_order_seq_cst);
-    return atomic_load_explicit(&vcpu->follow, memory_order_relaxed);
-}
-
-static bool followed(struct osi_vcpu *vcpu, uint64_t to)
-{
-    struct osi_calls *calls = vcpu ? enter_calls(vcpu) : NULL;
-    bool done = false;
-
-    if (calls) {
-        uint64_t *cells = vcpu->cells, from = cells[OSI_CELL_ARRIVING];
-
-        done = from && follow(vcpu, calls, from, to);
-        if (done) {
-            cells[OSI_CELL_ARRIVING] = 0;
-        }
-    }
-    if (vcpu) {
-        osi_leave(vcpu);
-    }
-    return done;
-}
-
 void osi_flow_at_entry(unsigned index, void *data)
 {
-    uint64_t to = (uintptr_t)data;
-
-    if (!followed(vcpu_of(to, index), to)) {
-        at_block(index, to, true);
-    }
-}
-
-/* QEMU 9.0 calls always, for nothing mostly. */
-static __attribute__((noinline)) void look_further(struct osi_vcpu *vcpu, uint64_t to)
-{
-    if (cells_of(vcpu->session, vcpu)[OSI_CELL_ARRIVING] && !followed(vcpu, to)) {
-        at_block(vcpu->index, to, false);
-    }
-}
-
-/* Apart, as it needs registers that would have to be saved for returns, too. The vCPU's flag is set. */
-OSI_HOT __attribute__((noinline)) static void at_call(struct osi_vcpu *vcpu, struct osi_calls *calls, uint64_t from,
-                                                      uint64_t to)
-{
-    uint64_t *cells = vcpu->cells;
-    bool done = follow_call(vcpu, calls, cells[OSI_CELL_INSNS] - AHEAD(to), from, to, false);
-
-    if (done) {
-        cells[OSI_CELL_ARRIVING] = 0;
-    }
-    osi_leave(vcpu);
-    if (!done) {
-        look_further(vcpu, to);
-    }
-}
-
-/* Runs at each call and return. */
-OSI_HOT void osi_flow_at_arrival(unsigned index, void *data)
-{
-    uint64_t to = (uintptr_t)data;
-    struct osi_vcpu *vcpu = vcpu_of(to, index);
-    struct osi_calls *calls = vcpu ? enter_calls(vcpu) : NULL;
-
-    if (!vcpu) {
-        return;
-    }
-    if (__builtin_expect(calls != NULL, true)) {
-        uint64_t *cells = vcpu->cells, from = cells[OSI_CELL_ARRIVING];
-        enum osi_insn_kind kind = KIND(from);
-
-        if (__builtin_expect(from && FUNCTION(from) != FUNCTION_FAR, true)) {
-            if (kind == OSI_INSN_CALL || kind == OSI_INSN_CALL_INDIRECT) {
-                at_call(vcpu, calls, from, to);
-                return;
-            }
-            if (kind == OSI_INSN_RETURN && follow_return(calls, cells[OSI_CELL_INSNS] - AHEAD(to), from, to)) {
-                cells[OSI_CELL_ARRIVING] = 0;
-                osi_leave(vcpu);
-                return;
-            }
-        }
-    }
-    osi_leave(vcpu);
-    look_further(vcpu, to);
+    osi_flow_at_block(index, (uintptr_t)data, true);
 }
 
 void osi_flow_at_return(unsigned index, void *data)
@@ -277,7 +150,7 @@ void osi_flow_start(struct osi_session *session, unsigned index)
 
     cells_of(session, vcpu)[OSI_CELL_ARRIVING] = 0;
     vcpu->called = session->called;
-    atomic_store(&vcpus[session->flow_slot][index], vcpu);
+    atomic_store(&osi_flow_vcpus[session->flow_slot][index], vcpu);
 }
 
 void osi_flow_entered(struct osi_session *session, unsigned index, const struct osi_flow *what)
@@ -364,7 +237,7 @@ void osi_flow_free(struct osi_session *session)
 {
     if (atomic_load(&slots[session->flow_slot]) == session) {
         for (unsigned i = 0; i < OSI_MAX_VCPUS; i++) {
-            atomic_store_explicit(&vcpus[session->flow_slot][i], NULL, memory_order_relaxed);
+            atomic_store_explicit(&osi_flow_vcpus[session->flow_slot][i], NULL, memory_order_relaxed);
         }
         atomic_store(&slots[session->flow_slot], NULL);
     }
@@ -388,18 +261,6 @@ const struct osi_code *osi_flow_arriving(const struct osi_session *session,
 uint64_t osi_flow_address(void *session, uint64_t place)
 {
     return osi_code_end(osi_code(session, (uint32_t)(place >> 12)));
-}
-
-/* A window can be opened and closed by another vCPU, which the stack does not know. */
-void osi_flow_follow(struct osi_session *session, unsigned index, struct osi_calls *calls)
-{
-    struct osi_vcpu *vcpu = osi_vcpu(session, index);
-    bool can = vcpu->cells && session->rare_barrier && !session->window.from && !session->window.to;
-
-    atomic_store(&vcpu->follow, can ? calls : NULL);
-    if (atomic_load(&session->ended)) { /* which took it away before: see osi_end_events() */
-        atomic_store(&vcpu->follow, NULL);
-    }
 }
 
 void osi_flow_kernel_only(struct osi_session *session)

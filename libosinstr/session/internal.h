@@ -109,6 +109,7 @@ struct osi_session {
     const struct osi_tool *tool;
     struct osi_window window;
     atomic_bool ended;       /* no event is taken any more */
+    atomic_uint translating; /* threads that look at a block just now */
     bool rare_barrier;       /* see events.c */
     _Atomic(struct osi_vcpu *) vcpus[OSI_MAX_VCPUS];
 
@@ -217,7 +218,7 @@ static inline void osi_leave(struct osi_vcpu *vcpu)
     atomic_store_explicit(&vcpu->busy, false, memory_order_release);
 }
 
-/* Waits until no vCPU is inside, at most a second. */
+/* Waits until no vCPU is inside or translates, at most a second. */
 void osi_end_events(struct osi_session *session);
 /* Takes an event that happens now, with event->time unset. */
 void osi_happened(struct osi_session *session, struct osi_vcpu *vcpu, struct osi_event *event);

@@ -158,9 +158,11 @@ static void translate(void *data, struct osi_host_block *block)
 {
     struct osi_session *session = data;
 
-    if (!atomic_load_explicit(&session->ended, memory_order_relaxed)) {
+    atomic_fetch_add(&session->translating, 1); /* before it is asked: osi_end_events() waits */
+    if (!atomic_load(&session->ended)) {
         osi_instrument(session, block);
     }
+    atomic_fetch_sub(&session->translating, 1);
 }
 
 static void discontinuity(void *data, unsigned vcpu, int kind, uint64_t from, uint64_t to)

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compares a trace with what the witness plugin wrote down in the same QEMU.
 
-usage: compare.py SWITCHES.csv WITNESS-DIR [--complete | --holes MAX]
+usage: compare.py SWITCHES.csv WITNESS-DIR [--complete [--later MAX] | --holes MAX]
 
 SWITCHES.csv is that of `osinstr csv`. Each vCPU's witness must be the beginning of its trace, and
 the trace at most one switch longer: the one that the kill cut off from its witness.
   --complete   and not even that one
+  --later MAX  the witness may have gone on alone, by at most MAX switches of a vCPU
   --holes MAX  the trace may lack switches anywhere, at most MAX of them
 Prints the number of switches that the witness saw.
 """
@@ -43,11 +44,11 @@ def agree(trace, witness):
                for a, b in zip((trace[1], trace[2], trace[4]), (witness[1], witness[2], witness[4])))
 
 
-def check_prefix(cpu, trace, witness, complete):
+def check_prefix(cpu, trace, witness, complete, later):
     for n, (a, b) in enumerate(zip(trace, witness)):
         if not agree(a, b):
             sys.exit(f"cpu {cpu}: switch {n} is {a}, the witness saw {b}")
-    if len(trace) < len(witness):
+    if len(trace) + later < len(witness):
         sys.exit(f"cpu {cpu}: {len(witness)} switches were witnessed, the trace has {len(trace)}")
     if len(trace) > len(witness) + (0 if complete else 1):
         sys.exit(f"cpu {cpu}: {len(trace)} switches in the trace, {len(witness)} were witnessed")
@@ -67,6 +68,7 @@ def main():
     parser.add_argument("switches")
     parser.add_argument("witness")
     parser.add_argument("--complete", action="store_true")
+    parser.add_argument("--later", type=int, default=0)
     parser.add_argument("--holes", type=int)
     args = parser.parse_args()
     trace, witness = read_trace(args.switches), read_witness(args.witness)
@@ -74,7 +76,7 @@ def main():
     for cpu in sorted(trace.keys() | witness.keys()):
         pair = trace.get(cpu, []), witness.get(cpu, [])
         if args.holes is None:
-            check_prefix(cpu, *pair, args.complete)
+            check_prefix(cpu, *pair, args.complete, args.later)
         else:
             missing += check_holes(cpu, *pair)
     if args.holes is not None and missing > args.holes:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Call trees of random programs, node by node against a model. */
+/* Call trees of random programs, node by node against a model; how a node's children are found. */
 #include "unit/calls-model.h"
+
+#include "aggregate/calltree-internal.h"
 
 #define STEPS 60000
 
@@ -137,6 +139,31 @@ START_TEST(every_node_is_what_ran)
 }
 END_TEST
 
+/* The comparison that processors have an instruction for and the one that all can do find the same child. */
+START_TEST(children_are_found_alike)
+{
+    GRand *random = g_rand_new_with_seed(7);
+
+    for (int i = 0; i < 200000; i++) {
+        struct osi_callnode node = { 0 };
+        unsigned n = (unsigned)g_rand_int_range(random, 0, OSI_NODE_CACHE + 1), at = OSI_NODE_CACHE;
+        /* from a few, so that some share a byte with the one that is looked for, or differ in a bit */
+        uint32_t first = (uint32_t)g_rand_int_range(random, 1, 0xfff0), step = 1u << g_rand_int_range(random, 0, 13);
+        uint32_t wanted = 1 + (first + step * (uint32_t)g_rand_int_range(random, 0, 8)) % (OSI_NO_TAG - 1);
+
+        for (unsigned child = 0; child < n; child++) {
+            uint32_t tag = 1 + (first + step * child) % (OSI_NO_TAG - 1);
+
+            node.tags[child / 4] |= (uint64_t)tag << child % 4 * 16;
+            at = tag == wanted && at == OSI_NODE_CACHE ? child : at;
+        }
+        ck_assert_uint_eq(osi_callnode_tag(&node, wanted), at);
+        ck_assert_uint_eq(osi_callnode_tag_portable(&node, wanted), at);
+    }
+    g_rand_free(random);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("calltree-random");
@@ -147,6 +174,7 @@ int main(void)
     suite_add_tcase(suite, tests);
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, every_node_is_what_ran, 1, 11);
+    tcase_add_test(tests, children_are_found_alike);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
