@@ -308,7 +308,7 @@ void osi_irq_returns(struct osi_irq *irq, unsigned index, unsigned level,
                      const struct osi_label *label)
 {
     struct scene s = scene_of(irq, index);
-    unsigned saved = irq->is->masks(read_register(irq->saved_status[level]));
+    unsigned saved = irq->masks ? irq->is->masks(read_register(irq->saved_status[level])) : 0; /* reading is dear */
     uint64_t to;
 
     /* The processor sets ALLINT at each entry, but it masks only where SCTLR_ELx.NMI says so. */

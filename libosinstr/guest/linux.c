@@ -85,17 +85,19 @@ void osi_linux_waited(struct osi_event *event)
     }
 }
 
-static int load(struct osi_linux *guest, const char *symbols, const char *image,
+/* The kernel of `symbols`, else of `image`, which may be loaded already: each takes a while. */
+static int load(struct osi_linux *guest, const char *symbols, const char *image, struct osi_kernel *loaded,
                 struct osi_error *err)
 {
     struct osi_kernel *other = NULL;
-    int rc;
+    const char *file = symbols ? symbols : image;
+    int rc = loaded || !file ? 0 : osi_kernel_from_file(file, &loaded, err);
 
     if (symbols) {
-        rc = osi_kernel_from_file(symbols, &guest->kernel, err);
         if (rc) {
             return rc;
         }
+        guest->kernel = loaded;
         /* A list of symbols has no types; the image may. */
         if (!osi_kernel_has_types(guest->kernel) && image &&
             osi_kernel_from_file(image, &other, NULL) == 0) {
@@ -103,14 +105,13 @@ static int load(struct osi_linux *guest, const char *symbols, const char *image,
             osi_kernel_free(other);
         }
     } else if (image) {
-        rc = osi_kernel_from_file(image, &other, err);
-        if (rc == 0 && osi_kernel_is_linux(other)) {
-            guest->kernel = other;
+        if (rc == 0 && osi_kernel_is_linux(loaded)) {
+            guest->kernel = loaded;
         } else {
             /* A form that we don't read, or a boot loader: the guest's memory will tell. */
             osi_say(guest->session, "%s; looking for Linux in the guest's memory",
                     rc ? err->text : "-kernel names no Linux kernel");
-            osi_kernel_free(rc ? NULL : other);
+            osi_kernel_free(loaded);
         }
     }
     return guest->kernel ? osi_linux_learn(guest, err) : 0;
@@ -118,7 +119,7 @@ static int load(struct osi_linux *guest, const char *symbols, const char *image,
 
 int osi_linux_new(struct osi_session *session, struct osi_host *host, const struct osi_arch *arch,
                   const struct osi_linux_client *client, const char *symbols, const char *image,
-                  struct osi_linux **out, struct osi_error *err)
+                  struct osi_kernel *loaded, struct osi_linux **out, struct osi_error *err)
 {
     struct osi_linux *guest = g_new0(struct osi_linux, 1);
     int rc;
@@ -130,7 +131,7 @@ int osi_linux_new(struct osi_session *session, struct osi_host *host, const stru
     guest->tasks = osi_tasks_new();
     guest->sites = g_ptr_array_new_with_free_func(g_free);
     g_mutex_init(&guest->lock);
-    rc = load(guest, symbols, image, err);
+    rc = load(guest, symbols, image, loaded, err);
     if (rc) {
         osi_linux_free(guest);
         return rc;

@@ -79,11 +79,12 @@ struct osi_linux_client {
 struct osi_host;
 
 /* `symbols`: the option, may be NULL; `image`: the file that -kernel names, may be NULL. Reads what
- * there is; with neither the kernel is looked for in guest memory later. 0 or -errno: a file that
- * the user named and that is no good. */
+ * there is; with neither the kernel is looked for in guest memory later. `loaded`: what
+ * osi_kernel_from_file() made of the first of them that is there, taken over in any case; NULL: it was
+ * not called yet. 0 or -errno: a file that the user named and that is no good. */
 int osi_linux_new(struct osi_session *session, struct osi_host *host, const struct osi_arch *arch,
                   const struct osi_linux_client *client, const char *symbols, const char *image,
-                  struct osi_linux **out, struct osi_error *err);
+                  struct osi_kernel *loaded, struct osi_linux **out, struct osi_error *err);
 void osi_linux_free(struct osi_linux *guest);
 
 /* One phrase: what is known of the kernel and from where. */

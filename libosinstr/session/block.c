@@ -43,45 +43,40 @@ static bool knows_processor(const struct osi_session *session)
     return session->arch && session->general[0];
 }
 
-static size_t bytes_of(const struct osi_block *block, size_t insn, uint8_t bytes[16])
-{
-    size_t size = osi_insn_bytes(block, insn, bytes, 16);
-
-    return MIN(size, 16);
-}
-
 enum osi_remap osi_insn_remaps(const struct osi_block *block, size_t insn)
 {
     const struct osi_arch *arch = block->session->arch;
-    uint8_t bytes[16];
 
     return knows_processor(block->session) && arch->remaps
-               ? arch->remaps(bytes, bytes_of(block, insn, bytes))
+               ? arch->remaps(block->bytes + block->at[insn], osi_block_insn_size(block, insn))
                : OSI_REMAP_UNKNOWN;
 }
 
 bool osi_insn_operand(const struct osi_block *block, size_t insn, struct osi_operand *operand)
 {
     const struct osi_arch *arch = block->session->arch;
-    uint8_t bytes[16];
 
     return knows_processor(block->session) && arch->operand &&
-           arch->operand(bytes, bytes_of(block, insn, bytes), operand);
+           arch->operand(block->bytes + block->at[insn], osi_block_insn_size(block, insn), operand);
 }
 
 uint32_t osi_insn_written(const struct osi_block *block, size_t insn)
 {
     const struct osi_arch *arch = block->session->arch;
-    uint8_t bytes[16];
 
     return knows_processor(block->session) && arch->written
-               ? arch->written(bytes, bytes_of(block, insn, bytes))
+               ? arch->written(block->bytes + block->at[insn], osi_block_insn_size(block, insn))
                : UINT32_MAX;
 }
 
 size_t osi_insn_bytes(const struct osi_block *block, size_t insn, void *bytes, size_t size)
 {
-    return osi_host_insn_bytes(host_insn(block, insn), bytes, size);
+    size_t length = osi_block_insn_size(block, insn);
+
+    if (size) { /* else it may be NULL */
+        memcpy(bytes, block->bytes + block->at[insn], MIN(length, size));
+    }
+    return length;
 }
 
 char *osi_insn_text(const struct osi_block *block, size_t insn)

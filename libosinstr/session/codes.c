@@ -142,18 +142,12 @@ static const struct osi_code *intern(struct osi_session *session, struct osi_cod
 
 const struct osi_code *osi_block_code(struct osi_block *block)
 {
-    uint8_t bytes[OSI_MAX_BLOCK * 16];
     struct osi_code code = { .session = block->session, .address = block->address,
-                             .n = (uint32_t)block->n, .bytes = bytes,
+                             .n = (uint32_t)block->n, .bytes = block->bytes, .size = block->at[block->n],
                              .last = block->decoded[block->n - 1] };
 
     if (block->code) {
         return block->code;
-    }
-    for (size_t i = 0; i < block->n; i++) {
-        size_t room = sizeof(bytes) - code.size;
-
-        code.size += (uint32_t)MIN(osi_insn_bytes(block, i, bytes + code.size, room), room);
     }
     code.last_address = osi_insn_address(block, block->n - 1);
     block->code = intern(block->session, &code);

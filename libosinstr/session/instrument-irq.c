@@ -112,8 +112,6 @@ void osi_instrument_irq(struct osi_session *session, struct osi_block *block,
                         const struct osi_decoded *before)
 {
     struct osi_host_insn *last = osi_host_block_insn(block->host, block->n - 1);
-    uint8_t bytes[16];
-    size_t size = osi_host_insn_bytes(last, bytes, sizeof(bytes));
 
     if (!osi_host_facts(session->host)->has_discontinuity) {
         attach_vector(session, block);
@@ -134,7 +132,8 @@ void osi_instrument_irq(struct osi_session *session, struct osi_block *block,
         attach_insn(session, block, i);
     }
     if (((session->tool->events & OSI_IRQ_EVENTS) || follows_flow(session)) &&
-        session->arch->accesses_memory(bytes, MIN(size, sizeof(bytes)))) {
+        session->arch->accesses_memory(block->bytes + block->at[block->n - 1],
+                                       osi_block_insn_size(block, block->n - 1))) {
         osi_host_insn_observe(last, true, true, osi_at_access, OSI_HOST_READ_REGS, session);
     }
 }

@@ -9,6 +9,8 @@
 #include "session/block-internal.h"
 #include "session/flow.h"
 
+#define SMALLEST_PAGE 4096
+
 /* ---- sites: what a callback must know, shared by all blocks alike ---- */
 struct osi_site *osi_site(struct osi_session *session, uint8_t reg, unsigned remaining)
 {
@@ -165,6 +167,18 @@ static void attach_collect(struct osi_session *session, struct osi_block *block,
     }
 }
 
+/* On the same page it is right before the block in the host's memory, too: no walk through the guest's page tables. */
+static bool read_before(const struct osi_block *block, uint8_t *bytes, size_t size)
+{
+    const uint8_t *memory = osi_host_insn_memory(osi_host_block_insn(block->host, 0));
+
+    if (memory && block->address % SMALLEST_PAGE >= size) {
+        memcpy(bytes, memory - size, size);
+        return true;
+    }
+    return osi_host_read_memory(block->session->host, block->address - size, bytes, size) == 0;
+}
+
 const struct osi_decoded *osi_block_before(struct osi_block *block)
 {
     const struct osi_session *session = block->session;
@@ -172,10 +186,8 @@ const struct osi_decoded *osi_block_before(struct osi_block *block)
 
     if (!block->looked_before) {
         block->looked_before = true;
-        block->knows_before =
-            session->arch && session->arch->min_insn == sizeof(bytes) &&
-            !(block->address % sizeof(bytes)) &&
-            osi_host_read_memory(session->host, block->address - sizeof(bytes), bytes, sizeof(bytes)) == 0;
+        block->knows_before = session->arch && session->arch->min_insn == sizeof(bytes) &&
+                              !(block->address % sizeof(bytes)) && read_before(block, bytes, sizeof(bytes));
         if (block->knows_before) {
             session->arch->decode(bytes, sizeof(bytes), &block->before);
         }
@@ -290,26 +302,9 @@ static void attach_hooks(struct osi_session *session, struct osi_block *block)
     }
 }
 
-/* The first bytes of a block; returns how many there are. */
-static size_t first_bytes(const struct osi_block *block, uint8_t *bytes, size_t size)
-{
-    size_t length = 0;
-
-    for (size_t i = 0; i < block->n && length < size; i++) {
-        size_t insn = osi_host_insn_bytes(osi_host_block_insn(block->host, i), bytes + length,
-                                          size - length);
-
-        length += MIN(insn, size - length);
-    }
-    return length;
-}
-
 static void attach_kernel(struct osi_session *session, struct osi_block *block)
 {
-    uint8_t bytes[16];
-    size_t length = first_bytes(block, bytes, sizeof(bytes));
-
-    if (osi_linux_is_entry(session->guest, block->address, bytes, length)) {
+    if (osi_linux_is_entry(session->guest, block->address, block->bytes, MIN(block->at[block->n], 16u))) {
         osi_host_block_call(block->host, kernel_starts, OSI_HOST_NO_REGS, session);
         if (!session->arch->is_kernel(block->address)) {
             osi_functions_set_early(session->functions, block->address);
@@ -340,12 +335,9 @@ static void count_instructions(struct osi_session *session, struct osi_block *bl
     bool pieces = (session->tool->needs & OSI_NEED_EXACT) && session->insns && session->arch &&
                   session->arch->accesses_memory;
     size_t from = 0;
-    uint8_t bytes[16];
 
     for (size_t i = 0; pieces && i + 1 < block->n; i++) {
-        size_t size = osi_host_insn_bytes(osi_host_block_insn(block->host, i), bytes, sizeof(bytes));
-
-        if (session->arch->accesses_memory(bytes, MIN(size, sizeof(bytes)))) {
+        if (session->arch->accesses_memory(block->bytes + block->at[i], osi_block_insn_size(block, i))) {
             count_ahead(session, block, from, i + 1);
             from = i + 1;
         }
@@ -353,16 +345,23 @@ static void count_instructions(struct osi_session *session, struct osi_block *bl
     count_ahead(session, block, from, block->n);
 }
 
+/* Once: QEMU takes longer to give them than their decoding does. */
+static void read_bytes(struct osi_block *block)
+{
+    block->at[0] = 0;
+    for (size_t i = 0; i < block->n; i++) {
+        size_t size = osi_host_insn_bytes(osi_host_block_insn(block->host, i), block->bytes + block->at[i],
+                                          OSI_MAX_INSN);
+
+        block->at[i + 1] = (uint16_t)(block->at[i] + MIN(size, OSI_MAX_INSN));
+    }
+}
+
 static void decode(const struct osi_session *session, struct osi_block *block)
 {
-    uint8_t bytes[16];
-
     for (size_t i = 0; i < block->n; i++) {
-        struct osi_host_insn *insn = osi_host_block_insn(block->host, i);
-        size_t size = osi_host_insn_bytes(insn, bytes, sizeof(bytes));
-
         if (session->arch && session->arch->decode) {
-            session->arch->decode(bytes, MIN(size, sizeof(bytes)), &block->decoded[i]);
+            session->arch->decode(block->bytes + block->at[i], osi_block_insn_size(block, i), &block->decoded[i]);
         } else {
             block->decoded[i] = (struct osi_decoded){ .reg = OSI_NO_REG };
         }
@@ -382,6 +381,7 @@ void osi_instrument(struct osi_session *session, struct osi_host_block *host)
     if (block.n == 0) {
         return;
     }
+    read_bytes(&block);
     count_instructions(session, &block);
     decode(session, &block);
     if ((session->tool->needs & OSI_NEED_FUNCTIONS) && !osi_host_facts(session->host)->system) {

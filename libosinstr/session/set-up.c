@@ -106,13 +106,14 @@ static void set_up_interrupts(struct osi_session *session)
     }
 }
 
-static int set_up_linux(struct osi_session *session, struct osi_error *err)
+/* Takes over the kernel, of `symbols` or else of -kernel; NULL: it is not loaded yet. */
+static int set_up_linux(struct osi_session *session, struct osi_kernel *kernel, struct osi_error *err)
 {
     extern const struct osi_linux_client osi_session_linux_client;
 
     return osi_linux_new(session, session->host, session->arch, &osi_session_linux_client,
                          osi_options_text(session->options, "symbols"),
-                         session->command_line.kernel, &session->guest, err);
+                         session->command_line.kernel, kernel, &session->guest, err);
 }
 
 /* Linux where it can be followed, else whatever symbols there are. */
@@ -130,8 +131,7 @@ static int set_up_functions(struct osi_session *session, struct osi_error *err)
         return osi_fail(err, rc, "%s", trouble.text);
     }
     if (follows && (rc || osi_kernel_is_linux(kernel))) {
-        osi_kernel_free(kernel);
-        return set_up_linux(session, err);
+        return set_up_linux(session, kernel, err);
     }
     if (rc == 0) {
         osi_functions_set_program(session->functions, kernel);
@@ -144,7 +144,7 @@ static int set_up_functions(struct osi_session *session, struct osi_error *err)
 static int set_up_guest(struct osi_session *session, struct osi_error *err)
 {
     if (session->tool->needs & OSI_NEED_TASKS) {
-        return set_up_linux(session, err);
+        return set_up_linux(session, NULL, err);
     }
     if ((session->tool->needs & OSI_NEED_FUNCTIONS) && osi_host_facts(session->host)->system) {
         return set_up_functions(session, err);
