@@ -27,6 +27,9 @@ Chain = namedtuple("Chain", "timer entered woken switched resumed user")
 FIFO_90 = 9  # the kernel's priority of SCHED_FIFO 90
 QUANTILES = (("p50", .5), ("p90", .9), ("p99", .99), ("p99.9", .999))
 LEAST_CYCLES = 100  # of a thread that measures
+CYCLE = 1000000     # ns between two of them
+TICK_CYCLES = 4     # the kernel's tick comes every 4 ms
+TOGETHER = 20000    # ns in which one interrupt serves two timers
 PARTS = (("timer to entry", lambda c: c.entered - c.timer),
          ("entry to wakeup", lambda c: c.woken - c.entered),
          ("wakeup to switch", lambda c: c.switched - c.woken),
@@ -145,7 +148,22 @@ def chains(folder):
                                      switches[pid][last], return_to_user(windows, ends, switches[pid][last])))
     print(f"# wakeups of the threads that are no timer's: {dict(other)}")
     # Its main thread can inherit the priority of a measuring one for a moment.
-    return [result[pid] for pid in sorted(result) if len(result[pid]) >= LEAST_CYCLES]
+    return [own_timers(result[pid]) for pid in sorted(result) if len(result[pid]) >= LEAST_CYCLES]
+
+
+def own_timers(run):
+    """An interrupt that comes for the kernel's tick also serves a thread whose timer is due right behind: the trace then has
+    the tick's time. In such a run that is so every fourth cycle, and by the same time each; those get their own."""
+    start = quantile(sorted(c.timer - k * CYCLE for k, c in enumerate(run)), .5)
+    before = {k: start + k * CYCLE - c.timer for k, c in enumerate(run)}
+    shared = {k: ns for k, ns in before.items() if 50 < ns < TOGETHER}
+    if not shared:
+        return run
+    least, most = min(shared.values()), max(shared.values())
+    print(f"# {len(shared)} interrupts of {len(run)} came {least / 1000:.2f} to {most / 1000:.2f} us before the thread's timer")
+    if len({k % TICK_CYCLES for k in shared}) > 1 or most - least > 100:
+        return run
+    return [c._replace(timer=c.timer + shared.get(k, 0)) for k, c in enumerate(run)]
 
 
 def summary(values):
