@@ -64,6 +64,10 @@ void *const *osi_shards(const struct osi_session *session);
  * hooks, which are so bracketed. */
 bool osi_callback_begin(struct osi_session *session, unsigned vcpu);
 void osi_callback_end(struct osi_session *session, unsigned vcpu);
+/* A good time to look at the clock, for a tool with OSI_NEED_OWN_TICKS: its idle and tick hooks are called if it is
+ * time. Some 50 ns; does nothing if the clock counts instructions, whose ticks come by themselves. Between
+ * osi_callback_begin() and osi_callback_end(), vCPU thread. */
+void osi_tick(struct osi_session *session, unsigned vcpu);
 
 /* ---- the machine and its kernel ---- */
 const char *osi_target(const struct osi_session *session); /* "aarch64" */

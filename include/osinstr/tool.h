@@ -67,6 +67,8 @@ enum osi_need {
     OSI_NEED_OWN_CLOCK = 1 << 8,  /* the tool's records carry times of its own: instructions that
                                      the vCPU executed; the option clock means nothing, and events
                                      get their time from the time hook */
+    OSI_NEED_OWN_TICKS = 1 << 10, /* the tool says itself when to look at the clock: osi_tick(). Unless the
+                                     clock counts instructions, no block is tested for that */
     OSI_NEED_EXACT = 1 << 4,  /* with icount: times right to the instruction also just after device
                                  accesses and faults, at the price of more counting; without it
                                  times there can be late by the rest of one block until the guest
@@ -91,6 +93,9 @@ struct osi_tool {
      * the order of the choices, all with the same name and options. NULL: it has one mode only, itself. */
     const struct osi_tool *const *modes;
     const char *mode_option;
+    /* Options are known, nothing is set up: what it is then, with the same name and options. NULL: itself.
+     * Not asked again of what it returns. */
+    const struct osi_tool *(*variant)(const struct osi_session *session);
 
     /* All hooks may be NULL. */
 
@@ -122,6 +127,9 @@ struct osi_tool {
      * first looks at its counter, times count from the start of the run; a target whose counter is not
      * known has the host's clock. vCPU thread. */
     uint64_t (*tick)(struct osi_session *session, unsigned vcpu, uint64_t time);
+    /* With OSI_NEED_OWN_TICKS: the vCPU waits or may stop for a time; osi_tick() should come soon after. vCPU
+     * thread. */
+    void (*hurry)(struct osi_session *session, unsigned vcpu);
     /* The vCPU has been waiting for an interrupt. vCPU thread; before the tick that is due then. */
     void (*idle)(struct osi_session *session, unsigned vcpu, uint64_t from, uint64_t to);
     /* With OSI_NEED_OWN_CLOCK: what time it is on a vCPU. vCPU thread. */

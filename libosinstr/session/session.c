@@ -326,8 +326,11 @@ int osi_plugin_install(const struct osi_tool *tool, uint64_t id, const void *inf
     if (!rc && tool->modes) {
         session->tool = tool->modes[osi_options_count(
             session->options, tool->mode_option ? tool->mode_option : "mode")];
-        atomic_store(&session->events, session->tool->events);
     }
+    if (!rc && session->tool->variant) {
+        session->tool = session->tool->variant(session);
+    }
+    atomic_store(&session->events, session->tool->events);
     if (!rc && osi_options_help_wanted(session->options)) {
         osi_options_help(tool, stdout);
         fflush(stdout);

@@ -5,7 +5,8 @@
  * counts instructions the cell does too, and so the call comes at the very block. Otherwise only those
  * blocks count and are tested that can begin a loop once more, each as 1: time and work are only
  * loosely tied then, so the cell is set to half of what probably fits into the time that is left, and so
- * on, until it is time. That makes about ten calls of 100 ns for each time asked for. */
+ * on, until it is time. That makes about ten calls of 100 ns for each time asked for. A tool that is called
+ * often enough anyhow can look itself, and no block is tested. */
 #include "host/host.h"
 #include "session/block-internal.h"
 #include "session/ticks.h"
@@ -23,6 +24,12 @@
 static bool counts_instructions(const struct osi_session *session)
 {
     return osi_clock_counts(&session->clock);
+}
+
+/* Does the tool say when to look? */
+static bool is_asked(const struct osi_session *session)
+{
+    return (session->tool->needs & OSI_NEED_OWN_TICKS) && !counts_instructions(session);
 }
 
 /* Does the clock follow from the count alone? */
@@ -76,6 +83,14 @@ static void set_cell(struct osi_session *session, struct osi_vcpu *vcpu, uint64_
 
     ticks->start = LIMIT - MIN(budget, LIMIT);
     *cell_of(session, vcpu) = ticks->start;
+}
+
+static void look_soon(struct osi_session *session, struct osi_vcpu *vcpu)
+{
+    set_cell(session, vcpu, 0);
+    if (is_asked(session) && session->tool->hurry) {
+        session->tool->hurry(session, vcpu->index);
+    }
 }
 
 static void count_progress(struct osi_session *session, struct osi_vcpu *vcpu)
@@ -182,6 +197,15 @@ static void at_limit(unsigned index, void *data)
     }
 }
 
+void osi_tick(struct osi_session *session, unsigned index)
+{
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    if (session->tool->tick && is_asked(session)) {
+        look(session, vcpu, 0);
+    }
+}
+
 /* The vCPU may stop here for a time, so what fits into the rest of the time asked for is not known. */
 static void at_gap(unsigned index, void *data)
 {
@@ -190,7 +214,7 @@ static void at_gap(unsigned index, void *data)
 
     if (vcpu && osi_enter(vcpu)) {
         count_progress(session, vcpu);
-        set_cell(session, vcpu, 0);
+        look_soon(session, vcpu);
         vcpu->ticks.gap = true;
         osi_leave(vcpu);
     }
@@ -211,7 +235,7 @@ static void at_wait(unsigned index, void *data)
             vcpu->ticks.idle_from = time;
             vcpu->ticks.waiting = vcpu->ticks.gap = true;
         }
-        set_cell(session, vcpu, 0);
+        look_soon(session, vcpu);
         osi_leave(vcpu);
     }
 }
@@ -223,7 +247,7 @@ void osi_ticks_clock_read(struct osi_session *session, struct osi_vcpu *vcpu)
     if (session->ticks &&
         (vcpu->ticks.unknown || vcpu->clock.bias_low != vcpu->ticks.asked_bias)) {
         count_progress(session, vcpu);
-        set_cell(session, vcpu, 0);
+        look_soon(session, vcpu);
     }
 }
 
@@ -274,7 +298,7 @@ void osi_instrument_ticks(struct osi_session *session, struct osi_block *block)
     if (!session->tool->tick) {
         return;
     }
-    if (each || can_begin_a_loop(session, block)) {
+    if (!is_asked(session) && (each || can_begin_a_loop(session, block))) {
         osi_block_call_at_least(block, at_limit, OSI_REGS_NONE, session->ticks, 0, LIMIT,
                             osi_site(session, OSI_NO_REG, remaining));
         osi_block_add(block, session->ticks, 0, counts_instructions(session) ? block->n : 1);
@@ -304,7 +328,7 @@ void osi_ticks_again(struct osi_session *session, struct osi_vcpu *vcpu)
         count_progress(session, vcpu);
         vcpu->ticks.gap = vcpu->ticks.unknown = true;
         session->tool->tick(session, vcpu->index, OSI_NONE);
-        set_cell(session, vcpu, 0);
+        look_soon(session, vcpu);
     }
 }
 

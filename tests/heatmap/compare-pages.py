@@ -8,6 +8,7 @@
     devices FOLDER REFERENCE on|offset|pc     devices.csv alone
     hwprofile FOLDER LOG                      devices as QEMU's own plugin printed them
     sampled REFERENCE physical|virtual FOLDER...   estimates, against exact counts of the same runs
+    times FOLDER SAMPLED...                   when samples were accesses, and waits, as of exact counts of the same run
     heat FOLDER                               the heatmap's rows have the sums of pages.csv
 
 Prints how much was compared; exit status 1 and the differences if there are any.
@@ -186,6 +187,44 @@ def check_sampled(name, by, folders):
         trouble(f"the sums are biased: {mean:.2f} errors on average")
 
 
+def by_time(folder):
+    """By vCPU: how many accesses in each bucket, and ns of waits."""
+    width = summary(folder)["bucket_ns"]
+    counts, idle = collections.defaultdict(collections.Counter), collections.Counter()
+    for row in table(f"{folder}/heatmap.csv"):
+        if row["row"] == "[idle]":
+            idle[row["vcpu"]] += int(row["value"])
+        else:
+            counts[row["vcpu"]][int(row["t_ns"]) // width] += int(row["value"])
+    return width, counts, idle
+
+
+def check_times(folder, *sampled):
+    """Sums up to each bucket's end. Each plugin has its own start of time and looks at the clock at its own blocks, so
+    what an edge divides may be on either side of it."""
+    width, truth, waits = by_time(folder)
+    for other in sampled:
+        n = summary(other)["accesses"] // summary(other)["samples"]
+        wide, counts, idle = by_time(other)
+        if wide != width or sorted(counts) != sorted(truth):
+            return trouble(f"{other}: buckets of {wide} ns of vCPUs {sorted(counts)}")
+        for vcpu, exact in truth.items():
+            buckets = range(max(exact) + 1)
+            exact_sum = seen_sum = worst = 0
+            for i in buckets:
+                exact_sum, seen_sum = exact_sum + exact[i], seen_sum + counts[vcpu][i]
+                beyond = abs(seen_sum - exact_sum) - max(exact[i], exact[i + 1], counts[vcpu][i], counts[vcpu][i + 1])
+                worst = max(worst, beyond / math.sqrt(max(exact_sum, n) * (n - 1)))
+            late = (idle[vcpu] - waits[vcpu]) / 1e6
+            print(f"{other}, vCPU {vcpu}: {len(exact)} buckets, sums off by {worst:.2f} errors at most; "
+                  f"{waits[vcpu] / 1e6:.1f} ms of waits, {late:+.2f} ms")
+            if worst > 5:
+                trouble(f"{other}, vCPU {vcpu}: accesses are not where they were")
+            if abs(late) > 0.02 * len(buckets) * width / 1e6:
+                trouble(f"{other}, vCPU {vcpu}: waits are {late:+.2f} ms longer")
+    return None
+
+
 def check_heat(folder):
     sums = collections.Counter()
     for row in table(f"{folder}/heatmap.csv"):
@@ -215,6 +254,8 @@ def main():
         check_hwprofile(*arguments)
     elif command == "sampled":
         check_sampled(arguments[0], arguments[1], arguments[2:])
+    elif command == "times":
+        check_times(*arguments)
     elif command == "heat":
         check_heat(*arguments)
     else:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A test plugin: asks for a time every `step`, and prints when it came, and when vCPUs waited. */
+/* A test plugin: asks for a time every `step`, and prints when it came, and when vCPUs waited. With own=on it looks at
+ * the clock itself, in blocks at 0x...3000. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -7,6 +8,7 @@
 
 static const struct osi_option options[] = {
     { "step", OSI_OPTION_TIME, "10", NULL, "time between calls" },
+    { "own", OSI_OPTION_SWITCH, "off", NULL, "look at the clock itself" },
     { NULL, OSI_OPTION_TEXT, NULL, NULL, NULL },
 };
 
@@ -16,6 +18,28 @@ static void on_block(struct osi_session *session, struct osi_block *block)
 {
     (void)session;
     osi_block_add(block, insns, 0, osi_block_length(block));
+}
+
+static void look(unsigned vcpu, void *session)
+{
+    if (osi_callback_begin(session, vcpu)) {
+        osi_tick(session, vcpu);
+        osi_callback_end(session, vcpu);
+    }
+}
+
+static void on_own_block(struct osi_session *session, struct osi_block *block)
+{
+    if (osi_block_address(block) % 0x10000 == 0x3000) {
+        osi_insn_call(block, 0, look, OSI_REGS_NONE, session);
+    }
+    on_block(session, block);
+}
+
+static void on_hurry(struct osi_session *session, unsigned vcpu)
+{
+    (void)session;
+    printf("%u hurry\n", vcpu);
 }
 
 static uint64_t on_tick(struct osi_session *session, unsigned vcpu, uint64_t time)
@@ -50,16 +74,21 @@ static void stop(struct osi_session *session)
     osi_cells_free(insns);
 }
 
-static const struct osi_tool probe = {
-    .name = "probe-tick",
-    .summary = "prints when it is time",
-    .options = options,
-    .needs = OSI_NEED_CLOCK,
-    .start = start,
-    .block = on_block,
-    .tick = on_tick,
-    .idle = on_idle,
-    .stop = stop,
+#define PROBE                                                                                    \
+    .name = "probe-tick", .summary = "prints when it is time", .options = options, .start = start, \
+    .tick = on_tick, .idle = on_idle, .stop = stop
+
+static const struct osi_tool own = {
+    PROBE, .needs = OSI_NEED_CLOCK | OSI_NEED_OWN_TICKS, .block = on_own_block, .hurry = on_hurry,
 };
+
+static const struct osi_tool *variant(const struct osi_session *session)
+{
+    static const struct osi_tool tested = { PROBE, .needs = OSI_NEED_CLOCK, .block = on_block };
+
+    return osi_option_switch(session, "own") ? &own : &tested;
+}
+
+static const struct osi_tool probe = { PROBE, .variant = variant };
 
 OSI_PLUGIN(probe)

@@ -194,16 +194,65 @@ START_TEST(sleeps)
 }
 END_TEST
 
+/* ---- a tool that looks itself ---- */
+static void scenario_own(void)
+{
+    fake_set_host_time(7 * SECOND);
+    fake_start_all();
+    loop(1);                  /* 0, and not CALL */
+    RUN(0, CALL, NOP, NOP);   /* 2: here time begins */
+    fake_set_host_time(7 * SECOND + 700);
+    loop(100);                /* 4: no block is tested */
+    RUN(0, CALL, NOP, NOP);   /* 204 */
+    fake_set_host_time(7 * SECOND + 900);
+    RUN(0, CALL, NOP, NOP);   /* 206: too early */
+    RUN(0, WAIT + 4, NOP, WFI);
+    fake_set_host_time(7 * SECOND + 1900);
+    loop(10);                 /* 210 */
+    RUN(0, CALL, NOP, NOP);   /* 230 */
+}
+
+START_TEST(looks_itself)
+{
+    check("own", "", ",clock=host,step=500,own=on",
+          "0 time 0 at 4\n"
+          "0 time 700 at 206\n"
+          "0 hurry\n"
+          "0 idle 900 to 1900\n"
+          "0 time 1900 at 232\n");
+}
+END_TEST
+
+/* What counts instructions needs no looks, and gets no others. */
+static void scenario_own_insns(void)
+{
+    fake_start_all();
+    bare_work(0, 4);
+    RUN(0, CALL, NOP, NOP);
+    for (unsigned i = 0; i < 4; i++) {
+        bare_work(0, 3); /* 6, 9, 12, 15 */
+    }
+}
+
+START_TEST(own_looks_with_instructions)
+{
+    check("own-insns", "", ",clock=insn,own=on",
+          "0 time 0 at 0\n"
+          "0 time 12 at 12\n");
+}
+END_TEST
+
 static const struct fake_scenario scenarios[] = {
     { "blocks", scenario_blocks }, { "wait", scenario_wait }, { "nolook", scenario_no_look },
-    { "host", scenario_host },     { "sleep", scenario_sleep },
+    { "host", scenario_host },     { "sleep", scenario_sleep },   { "own", scenario_own },
+    { "own-insns", scenario_own_insns },
     { NULL, NULL },
 };
 
 static int run_tests(void)
 {
     const TTest *const tests[] = { instructions, each_vcpu_has_its_own, icount, waits, never_looks, host,
-                                   sleeps, NULL };
+                                   sleeps, looks_itself, own_looks_with_instructions, NULL };
 
     return fake_suite("session-ticks", tests);
 }
