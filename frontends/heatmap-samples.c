@@ -114,12 +114,16 @@ static const struct osi_tool with_names = {
     HEATMAP_PAGES_TOOL, .needs = NEEDS | OSI_NEED_FUNCTIONS, .block = on_block, .hurry = on_hurry,
 };
 
-/* Symbols are found at a price, to be paid only for options that name some. */
+/* Symbols are found at a price, to be paid only for options that need them. */
 const struct osi_tool *heatmap_samples(const struct osi_session *session)
 {
+    static const char *const naming[] = { "from", "to", "switch", "symbols" };
     uint64_t sample = osi_option_count(session, "sample");
-    bool names = osi_option_text(session, "from") || osi_option_text(session, "to") ||
-                 osi_option_count(session, "devices") == OSI_DEVICES_PC;
+    bool names = osi_option_count(session, "devices") == OSI_DEVICES_PC;
+
+    for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]); i++) {
+        names |= osi_option_text(session, naming[i]) != NULL;
+    }
 
     samples_to_look = sample < LOOK_AFTER ? LOOK_AFTER / (unsigned)sample : 1;
     return names ? &with_names : &plain;

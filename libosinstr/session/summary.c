@@ -73,12 +73,15 @@ static void note_losses(struct osi_session *session, struct osi_report *report)
 static void state_run(struct osi_session *session, struct osi_report *report)
 {
     const struct osi_host_facts *facts = osi_host_facts(session->host);
-    char *options = osi_options_summary(session->options);
+    char *options = osi_options_summary(session->options), *kernel = NULL;
 
     osi_report_string(report, "target", facts->target);
     osi_report_string(report, "host", facts->version);
     if (session->guest) {
         osi_report_string(report, "kernel", osi_linux_provenance(session->guest));
+    } else if (session->command_line.kernel && !(session->tool->needs & (OSI_NEED_TASKS | OSI_NEED_FUNCTIONS))) {
+        kernel = g_strconcat(session->command_line.kernel, ", whose symbols were not needed", NULL);
+        osi_report_string(report, "kernel", kernel);
     }
     osi_report_string(report, "clock", osi_clock_text(session));
     if (session->command_line.icount_text) {
@@ -87,6 +90,7 @@ static void state_run(struct osi_session *session, struct osi_report *report)
     osi_report_count(report, "vcpus", osi_n_vcpus(session));
     osi_report_string(report, "options", options);
     g_free(options);
+    g_free(kernel);
 }
 
 /* Whole or not at all: a reader never meets half a file. */
