@@ -163,7 +163,7 @@ static void put_head(const struct osi_heatmap *map, size_t size, size_t n_rows, 
 static void put_lane(const struct osi_heatmap *map, guint vcpu, size_t size, size_t n_rows,
                      size_t n_buckets, FILE *stream)
 {
-    size_t step = MAX((size_t)1, (size_t)(4 << 20) / size / MAX(n_buckets, (size_t)1));
+    size_t step = MAX((size_t)1, (size_t)(256 << 10) / size / MAX(n_buckets, (size_t)1));
     uint8_t *part = g_malloc(MIN(step, n_rows) * n_buckets * size + 1);
     size_t *next = g_new0(size_t, n_buckets + 1); /* cell of each bucket: they are in order of rows */
 
