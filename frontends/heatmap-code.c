@@ -106,13 +106,13 @@ static void copy_counts(struct shard *shard, unsigned vcpu)
         shard->n_counts = (n + CHUNK - 1) / CHUNK * CHUNK;
         shard->counts = realloc(shard->counts, shard->n_counts * sizeof(shard->counts[0]));
     }
-    memset(shard->counts, 0, shard->n_counts * sizeof(shard->counts[0]));
-    for (size_t i = 0; i < n; i += CHUNK) {
+    for (size_t i = 0; i < shard->n_counts; i += CHUNK) {
         struct chunk *chunk = atomic_load(&chunks[i / CHUNK]);
 
-        if (chunk) { /* another vCPU may be about to make it */
-            memcpy(shard->counts + i, osi_cells_of(chunk->cells, vcpu),
-                   (n - i < CHUNK ? n - i : CHUNK) * sizeof(shard->counts[0]));
+        if (chunk) {
+            memcpy(shard->counts + i, osi_cells_of(chunk->cells, vcpu), CHUNK * sizeof(shard->counts[0]));
+        } else { /* another vCPU is about to make it */
+            memset(shard->counts + i, 0, CHUNK * sizeof(shard->counts[0]));
         }
     }
 }

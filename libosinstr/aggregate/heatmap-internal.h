@@ -26,7 +26,8 @@ struct osi_heatlane {
     struct heat_column *columns; /* max_buckets */
     size_t current;    /* bucket of the last time */
     uint64_t *base;    /* what the counters stood at when it began */
-    size_t n_base;
+    struct heat_cell *grown; /* the counters that grew, while they are looked at; room for all */
+    size_t n_base, n_grown;
     bool marked;       /* `base` is what the counters stood at when the next bucket began */
 };
 

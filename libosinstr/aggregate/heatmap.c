@@ -24,6 +24,7 @@ static void lane_free(void *data)
         }
         g_free(lane->columns);
         g_free(lane->base);
+        g_free(lane->grown);
         g_free(lane);
     }
 }
@@ -120,31 +121,53 @@ static void make_room(struct osi_heatlane *lane, size_t n)
     if (n > lane->n_base) {
         lane->base = g_renew(uint64_t, lane->base, n);
         memset(lane->base + lane->n_base, 0, (n - lane->n_base) * sizeof(lane->base[0]));
+        lane->grown = g_renew(struct heat_cell, lane->grown, n);
         lane->n_base = n;
+    }
+}
+
+/* Most counters stand still most of the time: so many are looked at as one. */
+enum { STEP = 8 };
+
+static inline bool stand_still(const uint64_t *counts, const uint64_t *base, size_t n)
+{
+    uint64_t grown = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        grown |= counts[i] ^ base[i];
+    }
+    return !grown;
+}
+
+/* Notes which ones grew, and by how much. */
+static void take_grown(struct osi_heatlane *lane, const uint64_t *counts, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        if (counts[i] != lane->base[i]) {
+            lane->grown[lane->n_grown++] = (struct heat_cell){ counts[i] - lane->base[i], (uint32_t)i };
+            lane->base[i] = counts[i];
+        }
     }
 }
 
 /* The current bucket gets what the counters grew by. */
 static void settle(struct osi_heatlane *lane, const uint64_t *counts, size_t n)
 {
-    struct heat_column grown = { NULL, 0 };
+    struct heat_column grown;
+    size_t i = 0;
 
     make_room(lane, n);
-    for (size_t i = 0; i < n; i++) {
-        grown.n += counts[i] != lane->base[i];
-    }
-    if (!grown.n) {
-        return;
-    }
-    grown.cells = g_new(struct heat_cell, grown.n);
-    grown.n = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (counts[i] != lane->base[i]) {
-            grown.cells[grown.n++] = (struct heat_cell){ counts[i] - lane->base[i], (uint32_t)i };
-            lane->base[i] = counts[i];
+    lane->n_grown = 0;
+    for (; i + STEP <= n; i += STEP) {
+        if (!stand_still(counts + i, lane->base + i, STEP)) {
+            take_grown(lane, counts, i, i + STEP);
         }
     }
-    heat_join(&lane->columns[lane->current], &grown);
+    take_grown(lane, counts, i, n);
+    if (lane->n_grown) {
+        grown = (struct heat_column){ g_memdup2(lane->grown, lane->n_grown * sizeof(grown.cells[0])), lane->n_grown };
+        heat_join(&lane->columns[lane->current], &grown);
+    }
 }
 
 /* Buckets are wide enough for this time. */
