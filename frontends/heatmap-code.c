@@ -3,8 +3,8 @@
  *
  * Each block adds its number of instructions to the counter of its function, without a call. When a bucket
  * ends the vCPU's counters are looked at: what they grew by belongs to it. User code under a kernel,
- * and all code if tasks are the rows, adds to one counter, which goes to the task that ran when another one
- * does. What counters are called is asked at the end: early code is known before its symbols. */
+ * and all code if tasks are the rows, is counted together by the library, and goes to the task that ran when another
+ * one does. What counters are called is asked at the end: early code is known before its symbols. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 #define NAMELESS_TRIES 64u
 
 /* The first counters. */
-enum { OF_TASK, IDLE, REST, FIRST_OWN };
+enum { IDLE, REST, FIRST_OWN };
 
 struct chunk {
     struct osi_cells *cells;
@@ -39,6 +39,7 @@ struct shard {
     uint64_t *counts; /* a copy of all */
     size_t n_counts;
     uint32_t task;    /* counter of the task that runs */
+    uint64_t counted; /* together, that a task has got */
 };
 
 /* A code object's own. */
@@ -88,14 +89,13 @@ static uint64_t *cell_of(struct osi_session *session, uint32_t counter, unsigned
     return osi_cells_of(chunk_of(session, counter)->cells, vcpu) + counter % CHUNK;
 }
 
-/* What was counted for whatever task runs belongs to the one that did. */
-static void settle(struct osi_session *session, const struct shard *shard, unsigned vcpu)
+/* What was counted together belongs to the task that ran. */
+static void settle(struct osi_session *session, struct shard *shard, unsigned vcpu)
 {
-    uint64_t *cell = cell_of(session, OF_TASK, vcpu);
-    uint64_t counted = *cell;
+    uint64_t counted = osi_counted(session, vcpu);
 
-    *cell = 0;
-    *cell_of(session, shard->task, vcpu) += counted;
+    *cell_of(session, shard->task, vcpu) += counted - shard->counted;
+    shard->counted = counted;
 }
 
 static void copy_counts(struct shard *shard, unsigned vcpu)
@@ -216,7 +216,7 @@ static void on_code(struct osi_session *session, const struct osi_code *code)
 {
     struct place *place = code->data;
 
-    place->counter = osi_is_user_code(session, code->address) ? OF_TASK : counter_of(session, code);
+    place->counter = osi_is_user_code(session, code->address) ? REST : counter_of(session, code);
 }
 
 static void on_block(struct osi_session *session, struct osi_block *block)
@@ -225,13 +225,9 @@ static void on_block(struct osi_session *session, struct osi_block *block)
     const struct place *place = code ? code->data : NULL;
     uint32_t counter = place ? place->counter : REST;
 
-    osi_block_add(block, chunk_of(session, counter)->cells, counter % CHUNK,
-                  osi_block_length(block));
-}
-
-static void on_any_block(struct osi_session *session, struct osi_block *block)
-{
-    osi_block_add(block, chunk_of(session, OF_TASK)->cells, OF_TASK, osi_block_length(block));
+    if (!osi_block_is_counted(block)) {
+        osi_block_add(block, chunk_of(session, counter)->cells, counter % CHUNK, osi_block_length(block));
+    }
 }
 
 /* ---- the end ---- */
@@ -260,7 +256,7 @@ static void report_rows(struct osi_session *session, struct osi_report *out, con
     to = calloc(n, sizeof(to[0]));
     to[IDLE] = osi_heatrows_row(rows, "[idle]", NULL);
     osi_heatrows_set_time(rows, to[IDLE], osi_clock_unit(session));
-    to[OF_TASK] = to[REST] = osi_heatrows_row(rows, "[rest]", NULL);
+    to[REST] = osi_heatrows_row(rows, "[rest]", NULL);
     for (uint32_t i = FIRST_OWN; i < n; i++) {
         to[i] = row_of(session, rows, &chunk_of(session, i)->subjects[i % CHUNK]);
     }
@@ -328,16 +324,18 @@ static void stop(struct osi_session *session)
     .start = start, .run = on_run, .tick = on_tick, .idle = on_idle, .stop = stop
 
 const struct osi_tool heatmap_functions = {
-    OF_CODE, .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK, .code_size = sizeof(struct place),
+    OF_CODE, .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK | OSI_NEED_COUNT_USER,
+    .code_size = sizeof(struct place),
     .code = on_code, .block = on_block, .report = report_functions,
 };
 
 const struct osi_tool heatmap_modules = {
-    OF_CODE, .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK, .code_size = sizeof(struct place),
+    OF_CODE, .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK | OSI_NEED_COUNT_USER,
+    .code_size = sizeof(struct place),
     .code = on_code, .block = on_block, .report = report_modules,
 };
 
 const struct osi_tool heatmap_tasks = {
-    OF_CODE, .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK,
-    .block = on_any_block, .report = report_tasks,
+    OF_CODE, .needs = OSI_NEED_FUNCTIONS | OSI_NEED_CLOCK | OSI_NEED_COUNT_ALL,
+    .report = report_tasks,
 };

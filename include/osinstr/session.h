@@ -68,6 +68,10 @@ void osi_callback_end(struct osi_session *session, unsigned vcpu);
  * time. Some 50 ns; does nothing if the clock counts instructions, whose ticks come by themselves. Between
  * osi_callback_begin() and osi_callback_end(), vCPU thread. */
 void osi_tick(struct osi_session *session, unsigned vcpu);
+/* Instructions of those blocks that a vCPU executed which osi_block_is_counted() tells of, since it started, for tools with
+ * OSI_NEED_COUNT_USER or OSI_NEED_COUNT_ALL. A block under way is in it whole, but for the tick hook's. Exact for the
+ * own vCPU, or when none runs. */
+uint64_t osi_counted(const struct osi_session *session, unsigned vcpu);
 
 /* ---- the machine and its kernel ---- */
 const char *osi_target(const struct osi_session *session); /* "aarch64" */

@@ -14,6 +14,7 @@ struct osi_block {
     uint64_t address;
     size_t n;
     bool looked_before, knows_before;
+    bool counted; /* osi_block_is_counted() */
     struct osi_decoded before; /* for osi_block_before() */
     uint16_t counted_to[OSI_MAX_BLOCK]; /* index behind the last instruction counted with this one */
     uint16_t at[OSI_MAX_BLOCK + 1];     /* where each instruction's bytes begin, and where the last one's end */

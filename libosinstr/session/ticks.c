@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls a tool when it is time, without looking at a clock at each block.
  *
- * A cell of the vCPU counts up to LIMIT, where QEMU's own test lets the vCPU call. With a clock that
- * counts instructions the cell does too, and so the call comes at the very block. Otherwise only those
- * blocks count and are tested that can begin a loop once more, each as 1: time and work are only
- * loosely tied then, so the cell is set to half of what probably fits into the time that is left, and so
- * on, until it is time. That makes about ten calls of 100 ns for each time asked for. A tool that is called
- * often enough anyhow can look itself, and no block is tested. */
+ * Blocks count in cells of the vCPU (pace.c), and some are tested whether that is enough: with a clock that counts
+ * instructions each block, otherwise only those that can begin a loop once more. That makes about ten calls of 100 ns for each
+ * time asked for. Blocks that are counted together anyhow are tested for that count, the others count for the test
+ * only. A tool that is called often enough anyhow can look itself, and no block is tested. */
 #include "host/host.h"
 #include "session/block-internal.h"
 #include "session/ticks.h"
-
-/* What the cell counts up to: fits into the operand of a comparison. */
-#define LIMIT (1u << 30)
-/* Tested blocks at least between two looks at a clock that does not count instructions. */
-#define LEAST 16u
-/* Tested blocks in a nanosecond, before any are known: few, so that the first look comes early. */
-#define FIRST_RATE 0.001
 
 /* Instructions in which a guest that has waited looks at its counter; if not, the time is estimated. */
 #define PATIENCE (1u << 20)
@@ -30,26 +21,6 @@ static bool counts_instructions(const struct osi_session *session)
 static bool is_asked(const struct osi_session *session)
 {
     return (session->tool->needs & OSI_NEED_OWN_TICKS) && !counts_instructions(session);
-}
-
-/* Does the clock follow from the count alone? */
-static bool is_counted(const struct osi_session *session)
-{
-    return counts_instructions(session) && (!session->clock.icount || session->clock.shift >= 0 ||
-                                            session->clock.kind == OSI_CLOCK_INSN);
-}
-
-static double rate_of(const struct osi_session *session)
-{
-    if (session->clock.kind == OSI_CLOCK_INSN) {
-        return 1;
-    }
-    return is_counted(session) ? 1.0 / (double)(1ull << session->clock.shift) : FIRST_RATE;
-}
-
-static uint64_t *cell_of(const struct osi_session *session, const struct osi_vcpu *vcpu)
-{
-    return osi_host_cells_of(session->ticks, vcpu->index);
 }
 
 /* ---- what time it is ---- */
@@ -76,51 +47,14 @@ static bool time_at(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t
     return exact;
 }
 
-/* ---- the cell ---- */
-static void set_cell(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t budget)
-{
-    struct osi_ticks *ticks = &vcpu->ticks;
-
-    ticks->start = LIMIT - MIN(budget, LIMIT);
-    *cell_of(session, vcpu) = ticks->start;
-}
-
+/* ---- when to look next ---- */
 static void look_soon(struct osi_session *session, struct osi_vcpu *vcpu)
 {
-    set_cell(session, vcpu, 0);
+    osi_pace_note(session, vcpu);
+    osi_pace_set(session, vcpu, 0);
     if (is_asked(session) && session->tool->hurry) {
         session->tool->hurry(session, vcpu->index);
     }
-}
-
-static void count_progress(struct osi_session *session, struct osi_vcpu *vcpu)
-{
-    struct osi_ticks *ticks = &vcpu->ticks;
-    uint64_t now = *cell_of(session, vcpu);
-
-    ticks->progress += now - ticks->start;
-    ticks->start = now;
-}
-
-/* How fast has it been going? */
-static void learn_rate(struct osi_ticks *ticks, uint64_t time)
-{
-    if (time > ticks->asked_time && ticks->progress > ticks->asked_at) {
-        ticks->rate = (double)(ticks->progress - ticks->asked_at) /
-                      (double)(time - ticks->asked_time);
-    }
-}
-
-/* So much until the time asked for, rather less. */
-static uint64_t budget_of(const struct osi_session *session, const struct osi_ticks *ticks,
-                          uint64_t time)
-{
-    double left = ticks->next > time ? (double)(ticks->next - time) * ticks->rate : 0;
-
-    if (is_counted(session)) {
-        return MAX((uint64_t)MIN(left, LIMIT), 1);
-    }
-    return MAX((uint64_t)MIN(left / 2, LIMIT), counts_instructions(session) ? 1 : LEAST);
 }
 
 static void ask(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t time)
@@ -128,9 +62,8 @@ static void ask(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t tim
     struct osi_ticks *ticks = &vcpu->ticks;
 
     ticks->asked_time = time;
-    ticks->asked_at = ticks->progress;
     ticks->asked_bias = vcpu->clock.bias_low;
-    set_cell(session, vcpu, budget_of(session, ticks, time));
+    osi_pace_ask(session, vcpu, ticks->next > time ? ticks->next - time : 0);
 }
 
 /* ---- calls ---- */
@@ -140,7 +73,7 @@ static void end_wait(struct osi_session *session, struct osi_vcpu *vcpu, uint64_
 {
     struct osi_ticks *ticks = &vcpu->ticks;
     struct osi_moment woke = { .count = ticks->idle_count }, now = { .count = count };
-    uint64_t since = is_counted(session) ? osi_clock_between(&session->clock, &woke, &now) : 0;
+    uint64_t since = osi_pace_is_exact(session) ? osi_clock_between(&session->clock, &woke, &now) : 0;
 
     if (ticks->waiting && session->tool->idle && time > ticks->idle_from + since) {
         session->tool->idle(session, vcpu->index, ticks->idle_from, time - since);
@@ -156,17 +89,17 @@ static void look(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t co
     bool unknown = ticks->unknown, known;
     uint64_t time;
 
-    count_progress(session, vcpu);
+    osi_pace_note(session, vcpu);
     known = time_at(session, vcpu, count, &time);
     if (!known && !unknown && !ticks->gave_up) {
         ticks->unknown = true;
         session->tool->tick(session, vcpu->index, OSI_NONE);
-        set_cell(session, vcpu, PATIENCE);
+        osi_pace_set(session, vcpu, PATIENCE);
         return;
     }
     ticks->gave_up = !known;
-    if (!is_counted(session) && !ticks->gap) {
-        learn_rate(ticks, time);
+    if (!osi_pace_is_exact(session) && !ticks->gap && time > ticks->asked_time) {
+        osi_pace_learn(vcpu, time - ticks->asked_time);
     }
     ticks->gap = false;
     end_wait(session, vcpu, time, count);
@@ -190,19 +123,10 @@ static void at_limit(unsigned index, void *data)
     struct osi_vcpu *vcpu = osi_vcpu(site->session, index);
 
     /* QEMU 9.0 doesn't test. */
-    if (vcpu && *cell_of(site->session, vcpu) >= LIMIT && osi_enter(vcpu)) {
+    if (vcpu && osi_pace_is_due(site->session, vcpu) && osi_enter(vcpu)) {
         vcpu->remaining = site->remaining;
         look(site->session, vcpu, count_before(site->session, vcpu, site->remaining));
         osi_leave(vcpu);
-    }
-}
-
-void osi_tick(struct osi_session *session, unsigned index)
-{
-    struct osi_vcpu *vcpu = osi_vcpu(session, index);
-
-    if (session->tool->tick && is_asked(session)) {
-        look(session, vcpu, 0);
     }
 }
 
@@ -213,7 +137,6 @@ static void at_gap(unsigned index, void *data)
     struct osi_vcpu *vcpu = osi_vcpu(session, index);
 
     if (vcpu && osi_enter(vcpu)) {
-        count_progress(session, vcpu);
         look_soon(session, vcpu);
         vcpu->ticks.gap = true;
         osi_leave(vcpu);
@@ -228,7 +151,6 @@ static void at_wait(unsigned index, void *data)
     uint64_t time;
 
     if (vcpu && osi_enter(vcpu)) {
-        count_progress(session, vcpu);
         if (!vcpu->ticks.waiting) {
             vcpu->ticks.idle_count = osi_insn_count(session, vcpu, site->remaining);
             time_at(session, vcpu, vcpu->ticks.idle_count, &time);
@@ -244,9 +166,8 @@ static void at_wait(unsigned index, void *data)
 void osi_ticks_clock_read(struct osi_session *session, struct osi_vcpu *vcpu)
 {
     vcpu->ticks.gave_up = false;
-    if (session->ticks &&
+    if (session->tool->tick &&
         (vcpu->ticks.unknown || vcpu->clock.bias_low != vcpu->ticks.asked_bias)) {
-        count_progress(session, vcpu);
         look_soon(session, vcpu);
     }
 }
@@ -289,43 +210,62 @@ static void attach_waits(struct osi_session *session, struct osi_block *block)
     }
 }
 
+/* A clock that counts instructions needs all of them in one cell. */
+static enum osi_pace_cell cell_of(const struct osi_session *session, const struct osi_block *block)
+{
+    bool alone = counts_instructions(session) && !(session->tool->needs & OSI_NEED_COUNT_ALL);
+
+    return block->counted && !alone ? OSI_PACE_COUNTED : OSI_PACE_BLOCKS;
+}
+
+static void attach_test(struct osi_session *session, struct osi_block *block)
+{
+    unsigned remaining = osi_host_facts(session->host)->adds_late ? OSI_BEFORE_NEXT
+                                                                  : osi_insn_remaining(block, 0);
+    enum osi_pace_cell cell = cell_of(session, block);
+
+    osi_block_call_at_least(block, at_limit, OSI_REGS_NONE, session->ticks, cell, OSI_PACE_LIMIT,
+                            osi_site(session, OSI_NO_REG, remaining));
+    if (cell == OSI_PACE_BLOCKS) {
+        osi_block_add(block, session->ticks, cell, counts_instructions(session) ? block->n : 1);
+    }
+}
+
 void osi_instrument_ticks(struct osi_session *session, struct osi_block *block)
 {
     bool each = counts_instructions(session) || !session->arch;
-    unsigned remaining = osi_host_facts(session->host)->adds_late ? OSI_BEFORE_NEXT
-                                                                  : osi_insn_remaining(block, 0);
 
-    if (!session->tool->tick) {
-        return;
+    block->counted = (session->tool->needs & OSI_NEED_COUNT_ALL) ||
+                     ((session->tool->needs & OSI_NEED_COUNT_USER) && osi_is_user_code(session, block->address));
+    if (session->tool->tick && !is_asked(session) && (each || can_begin_a_loop(session, block))) {
+        attach_test(session, block);
     }
-    if (!is_asked(session) && (each || can_begin_a_loop(session, block))) {
-        osi_block_call_at_least(block, at_limit, OSI_REGS_NONE, session->ticks, 0, LIMIT,
-                            osi_site(session, OSI_NO_REG, remaining));
-        osi_block_add(block, session->ticks, 0, counts_instructions(session) ? block->n : 1);
+    if (block->counted) {
+        osi_block_add(block, session->ticks, OSI_PACE_COUNTED, block->n);
     }
-    attach_waits(session, block);
+    if (session->tool->tick) {
+        attach_waits(session, block);
+    }
 }
 
 /* ---- life ---- */
 void osi_ticks_init(struct osi_session *session)
 {
-    if (session->tool->tick) {
-        session->ticks = osi_host_cells_new(1);
+    if (session->tool->tick || session->tool->needs & (OSI_NEED_COUNT_USER | OSI_NEED_COUNT_ALL)) {
+        session->ticks = osi_host_cells_new(OSI_PACE_CELLS);
     }
 }
 
 void osi_ticks_start(struct osi_session *session, struct osi_vcpu *vcpu)
 {
-    if (session->tool->tick) {
-        vcpu->ticks.rate = rate_of(session);
-        set_cell(session, vcpu, 0);
+    if (session->ticks) {
+        osi_pace_start(session, vcpu);
     }
 }
 
 void osi_ticks_again(struct osi_session *session, struct osi_vcpu *vcpu)
 {
     if (session->tool->tick) {
-        count_progress(session, vcpu);
         vcpu->ticks.gap = vcpu->ticks.unknown = true;
         session->tool->tick(session, vcpu->index, OSI_NONE);
         look_soon(session, vcpu);
@@ -340,4 +280,26 @@ void osi_ticks_end(struct osi_session *session, struct osi_vcpu *vcpu)
         time_at(session, vcpu, count, &time);
         end_wait(session, vcpu, time, count);
     }
+}
+
+/* ---- public ---- */
+void osi_tick(struct osi_session *session, unsigned index)
+{
+    struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    if (session->tool->tick && is_asked(session)) {
+        look(session, vcpu, 0);
+    }
+}
+
+bool osi_block_is_counted(const struct osi_block *block)
+{
+    return block->counted;
+}
+
+uint64_t osi_counted(const struct osi_session *session, unsigned index)
+{
+    const struct osi_vcpu *vcpu = osi_vcpu(session, index);
+
+    return vcpu && session->ticks ? osi_pace_total(session, vcpu, OSI_PACE_COUNTED) : 0;
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "session/pace.h"
+
 struct osi_block;
 struct osi_session;
 struct osi_vcpu;
@@ -14,11 +16,9 @@ struct osi_vcpu;
 struct osi_ticks {
     uint64_t next;      /* what the tool asked for */
     uint64_t last;      /* time of the last call */
-    uint64_t asked_at, asked_time; /* progress and time when the cell was last set */
+    uint64_t asked_time; /* when a time was last asked for */
     int64_t asked_bias; /* of the clock then */
-    uint64_t progress;  /* all that the cell counted until then */
-    uint64_t start;     /* of the cell then */
-    double rate;        /* progress in a unit of time */
+    struct osi_pace paces[OSI_PACE_CELLS];
     uint64_t idle_from, idle_count; /* time and instructions when the wait under way began */
     bool waiting;       /* what runs next has waited */
     bool gap;           /* it may have stopped: nothing is learnt about its speed */

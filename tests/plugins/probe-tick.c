@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A test plugin: asks for a time every `step`, and prints when it came, and when vCPUs waited. With own=on it looks at
- * the clock itself, in blocks at 0x...3000. */
+ * the clock itself, in blocks at 0x...3000. With counted=on the library counts all blocks, too. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -9,6 +9,7 @@
 static const struct osi_option options[] = {
     { "step", OSI_OPTION_TIME, "10", NULL, "time between calls" },
     { "own", OSI_OPTION_SWITCH, "off", NULL, "look at the clock itself" },
+    { "counted", OSI_OPTION_SWITCH, "off", NULL, "blocks are counted together" },
     { NULL, OSI_OPTION_TEXT, NULL, NULL, NULL },
 };
 
@@ -50,7 +51,11 @@ static uint64_t on_tick(struct osi_session *session, unsigned vcpu, uint64_t tim
         printf("%u unknown time at %" PRIu64 "\n", vcpu, count);
         return 0;
     }
-    printf("%u time %" PRIu64 " at %" PRIu64 "\n", vcpu, time, count);
+    printf("%u time %" PRIu64 " at %" PRIu64, vcpu, time, count);
+    if (osi_option_switch(session, "counted")) {
+        printf(" of %" PRIu64, osi_counted(session, vcpu));
+    }
+    printf("\n");
     return (time / step + 1) * step;
 }
 
@@ -82,11 +87,16 @@ static const struct osi_tool own = {
     PROBE, .needs = OSI_NEED_CLOCK | OSI_NEED_OWN_TICKS, .block = on_own_block, .hurry = on_hurry,
 };
 
+static const struct osi_tool tested = { PROBE, .needs = OSI_NEED_CLOCK, .block = on_block };
+static const struct osi_tool counted = {
+    PROBE, .needs = OSI_NEED_CLOCK | OSI_NEED_COUNT_ALL, .block = on_block,
+};
+
 static const struct osi_tool *variant(const struct osi_session *session)
 {
-    static const struct osi_tool tested = { PROBE, .needs = OSI_NEED_CLOCK, .block = on_block };
-
-    return osi_option_switch(session, "own") ? &own : &tested;
+    return osi_option_switch(session, "own")       ? &own
+           : osi_option_switch(session, "counted") ? &counted
+                                                   : &tested;
 }
 
 static const struct osi_tool probe = { PROBE, .variant = variant };

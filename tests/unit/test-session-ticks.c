@@ -242,6 +242,35 @@ START_TEST(own_looks_with_instructions)
 }
 END_TEST
 
+/* ---- blocks that are counted together ---- */
+/* The count is the test's, too: as many ticks as without, at the same blocks. */
+START_TEST(counted_instructions)
+{
+    check("blocks", "", ",clock=insn,counted=on",
+          "0 time 0 at 0 of 0\n"
+          "0 time 12 at 12 of 12\n"
+          "0 time 41 at 41 of 41\n"
+          "0 time 51 at 51 of 51\n");
+    check("blocks", " -icount shift=2,sleep=off", ",step=40,counted=on",
+          "0 time 0 at 0 of 0\n"
+          "0 time 48 at 12 of 12\n"
+          "0 time 164 at 41 of 41\n"
+          "0 time 204 at 51 of 51\n");
+}
+END_TEST
+
+/* 128 instructions at least between two looks. */
+START_TEST(counted_host)
+{
+    check("host", "", ",clock=host,step=500,counted=on",
+          "0 time 0 at 0 of 0\n"
+          "0 time 1000000000 at 129 of 129\n"
+          "0 idle 1000000005 to 1000001005\n"
+          "0 time 1000001005 at 250 of 250\n"
+          "0 idle 1000001005 to 2000000000\n");
+}
+END_TEST
+
 static const struct fake_scenario scenarios[] = {
     { "blocks", scenario_blocks }, { "wait", scenario_wait }, { "nolook", scenario_no_look },
     { "host", scenario_host },     { "sleep", scenario_sleep },   { "own", scenario_own },
@@ -252,7 +281,8 @@ static const struct fake_scenario scenarios[] = {
 static int run_tests(void)
 {
     const TTest *const tests[] = { instructions, each_vcpu_has_its_own, icount, waits, never_looks, host,
-                                   sleeps, looks_itself, own_looks_with_instructions, NULL };
+                                   sleeps, looks_itself, own_looks_with_instructions, counted_instructions,
+                                   counted_host, NULL };
 
     return fake_suite("session-ticks", tests);
 }
