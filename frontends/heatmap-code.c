@@ -39,7 +39,7 @@ struct shard {
     uint64_t *counts; /* a copy of all */
     size_t n_counts;
     uint32_t task;    /* counter of the task that runs */
-    uint64_t counted; /* together, that a task has got */
+    uint64_t counted; /* of osi_counted(), what tasks have been given */
 };
 
 /* A code object's own. */
@@ -216,18 +216,22 @@ static void on_code(struct osi_session *session, const struct osi_code *code)
 {
     struct place *place = code->data;
 
-    place->counter = osi_is_user_code(session, code->address) ? REST : counter_of(session, code);
+    place->counter = counter_of(session, code);
 }
 
 static void on_block(struct osi_session *session, struct osi_block *block)
 {
-    const struct osi_code *code = osi_block_code(block);
-    const struct place *place = code ? code->data : NULL;
-    uint32_t counter = place ? place->counter : REST;
+    const struct osi_code *code;
+    uint32_t counter = REST;
 
-    if (!osi_block_is_counted(block)) {
-        osi_block_add(block, chunk_of(session, counter)->cells, counter % CHUNK, osi_block_length(block));
+    if (osi_block_is_counted(block)) {
+        return;
     }
+    code = osi_block_code(block);
+    if (code) {
+        counter = ((const struct place *)code->data)->counter;
+    }
+    osi_block_add(block, chunk_of(session, counter)->cells, counter % CHUNK, osi_block_length(block));
 }
 
 /* ---- the end ---- */

@@ -30,12 +30,12 @@ struct osi_cells;
 /* ---- looking ---- */
 uint64_t osi_block_address(const struct osi_block *block);
 size_t osi_block_length(const struct osi_block *block); /* instructions, at least 1 */
+/* Does the library count the block (OSI_NEED_COUNT_USER: user code under a known kernel, OSI_NEED_COUNT_ALL: all), as
+ * osi_counted() tells? */
+bool osi_block_is_counted(const struct osi_block *block);
 uint64_t osi_insn_address(const struct osi_block *block, size_t insn);
 /* Instructions from this one on that are counted before it runs: for osi_now_at(), osi_timed(). */
 unsigned osi_insn_remaining(const struct osi_block *block, size_t insn);
-/* Does the library count it (OSI_NEED_COUNT_USER: user code under a known kernel, OSI_NEED_COUNT_ALL: all), as
- * osi_counted() tells? */
-bool osi_block_is_counted(const struct osi_block *block);
 /* What the instruction does; valid during the hook. */
 const struct osi_decoded *osi_insn_decoded(const struct osi_block *block, size_t insn);
 /* What the instruction can do to where addresses lead; OSI_REMAP_UNKNOWN too if this processor isn't known

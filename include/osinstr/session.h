@@ -68,9 +68,9 @@ void osi_callback_end(struct osi_session *session, unsigned vcpu);
  * time. Some 50 ns; does nothing if the clock counts instructions, whose ticks come by themselves. Between
  * osi_callback_begin() and osi_callback_end(), vCPU thread. */
 void osi_tick(struct osi_session *session, unsigned vcpu);
-/* Instructions of those blocks that a vCPU executed which osi_block_is_counted() tells of, since it started, for tools with
- * OSI_NEED_COUNT_USER or OSI_NEED_COUNT_ALL. A block under way is in it whole, but for the tick hook's. Exact for the
- * own vCPU, or when none runs. */
+/* Instructions that a vCPU executed of those blocks that osi_block_is_counted() tells of, for tools with
+ * OSI_NEED_COUNT_USER or OSI_NEED_COUNT_ALL. It only grows, also where another thread of a program gets the vCPU's number.
+ * A block under way is in it whole, but not yet for the tick hook. Exact for the own vCPU, or when none runs. */
 uint64_t osi_counted(const struct osi_session *session, unsigned vcpu);
 
 /* ---- the machine and its kernel ---- */

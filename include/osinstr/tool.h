@@ -69,8 +69,10 @@ enum osi_need {
                                      get their time from the time hook */
     OSI_NEED_OWN_TICKS = 1 << 10, /* the tool says itself when to look at the clock: osi_tick(). Unless the
                                      clock counts instructions, no block is tested for that */
-    OSI_NEED_COUNT_USER = 1 << 11, /* the library counts instructions of user code together: osi_counted() */
-    OSI_NEED_COUNT_ALL = 1 << 12,  /* the same of all code. Ticks cost less where it does */
+    OSI_NEED_COUNT_USER = 1 << 11, /* the library counts the instructions of user code together, under a kernel
+                                      that is known (OSI_NEED_TASKS, OSI_NEED_FUNCTIONS): osi_counted(). Ticks
+                                      cost less there, unless the clock counts instructions */
+    OSI_NEED_COUNT_ALL = 1 << 12,  /* the same of all code, under whatever; ticks cost less with any clock */
     OSI_NEED_EXACT = 1 << 4,  /* with icount: times right to the instruction also just after device
                                  accesses and faults, at the price of more counting; without it
                                  times there can be late by the rest of one block until the guest

@@ -125,7 +125,7 @@ struct osi_session {
     struct osi_clock clock;
     bool clock_reads;        /* the guest's counter reads are looked at */
     struct osi_cells *insns; /* enum in flow.h: instructions per vCPU, if anybody needs them */
-    struct osi_cells *ticks; /* of ticks.c; NULL: the tool asks for no time */
+    struct osi_cells *ticks; /* of pace.c; NULL: the tool asks for no time and lets nothing be counted together */
     _Atomic uint64_t start_time; /* the host's, of ticks.c; 0: not yet */
     bool flow_kernel_only;
     unsigned flow_slot;      /* of flow.c */

@@ -2,9 +2,9 @@
 /* Cells that blocks add to, where QEMU's own test lets the vCPU call once a cell has reached a limit.
  *
  * With a clock that counts instructions the cell does too, and so the call comes at the very block. Otherwise
- * time and work are only loosely tied, so each cell is set to half of what probably fits into the time that is
- * left, and so on, until it is time. How much that is, is learnt for each cell on its own. What ran while others
- * counted makes it seem slower than it is, so the call comes too early rather than late. */
+ * time and work are only loosely tied, so cells are set to what probably fits into half of the time that is left,
+ * all of them together, and so on, until it is time. How much that is, is learnt for each cell on its own; where
+ * both counted, each seems slower than it is, and the call comes earlier. */
 #include "host/host.h"
 #include "session/internal.h"
 #include "session/pace.h"
@@ -34,11 +34,20 @@ static uint64_t *cells_of(const struct osi_session *session, const struct osi_vc
     return osi_host_cells_of(session->ticks, vcpu->index);
 }
 
+/* A clock that counts instructions needs all of them in one cell. */
+enum osi_pace_cell osi_pace_cell_of(const struct osi_session *session, bool counted)
+{
+    bool all = session->tool->needs & OSI_NEED_COUNT_ALL;
+
+    return counted && (all || !osi_clock_counts(&session->clock)) ? OSI_PACE_COUNTED : OSI_PACE_BLOCKS;
+}
+
 bool osi_pace_is_due(const struct osi_session *session, const struct osi_vcpu *vcpu)
 {
     const uint64_t *cells = cells_of(session, vcpu);
 
-    return cells[OSI_PACE_BLOCKS] >= OSI_PACE_LIMIT || cells[OSI_PACE_COUNTED] >= OSI_PACE_LIMIT;
+    return cells[OSI_PACE_BLOCKS] >= OSI_PACE_LIMIT ||
+           (cells[OSI_PACE_COUNTED] >= OSI_PACE_LIMIT && osi_pace_cell_of(session, true) == OSI_PACE_COUNTED);
 }
 
 static void set(struct osi_session *session, struct osi_vcpu *vcpu, enum osi_pace_cell cell, uint64_t budget)
@@ -76,7 +85,7 @@ void osi_pace_note(struct osi_session *session, struct osi_vcpu *vcpu)
 
 void osi_pace_learn(struct osi_vcpu *vcpu, uint64_t time)
 {
-    for (enum osi_pace_cell i = 0; i < OSI_PACE_CELLS && time; i++) {
+    for (enum osi_pace_cell i = 0; i < OSI_PACE_CELLS; i++) {
         struct osi_pace *pace = &vcpu->ticks.paces[i];
 
         if (pace->progress > pace->asked_at) {
@@ -85,13 +94,22 @@ void osi_pace_learn(struct osi_vcpu *vcpu, uint64_t time)
     }
 }
 
+/* What part of the time that is left a cell may take. */
+static double part_of(const struct osi_session *session)
+{
+    bool both = session->tool->needs & OSI_NEED_COUNT_USER && osi_pace_cell_of(session, true) == OSI_PACE_COUNTED;
+
+    return osi_pace_is_exact(session) ? 1 : both ? 0.25 : 0.5;
+}
+
 void osi_pace_ask(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t left)
 {
-    bool exact = osi_pace_is_exact(session), counts = osi_clock_counts(&session->clock);
+    bool counts = osi_clock_counts(&session->clock);
+    double part = part_of(session);
 
     for (enum osi_pace_cell i = 0; i < OSI_PACE_CELLS; i++) {
         struct osi_pace *pace = &vcpu->ticks.paces[i];
-        double fits = (double)left * pace->rate / (exact ? 1 : 2);
+        double fits = (double)left * pace->rate * part;
 
         pace->asked_at = pace->progress;
         set(session, vcpu, i, MAX((uint64_t)MIN(fits, OSI_PACE_LIMIT), counts ? 1 : least[i]));

@@ -29,13 +29,15 @@ struct osi_pace {
 
 /* Does the clock follow from the count alone? Else it is looked at again and again until it is time. */
 bool osi_pace_is_exact(const struct osi_session *session);
-/* Has a cell reached its limit? */
+/* Which one a block is tested for that is, or is not, counted together with others. */
+enum osi_pace_cell osi_pace_cell_of(const struct osi_session *session, bool counted);
+/* Has a cell that blocks are tested for reached its limit? */
 bool osi_pace_is_due(const struct osi_session *session, const struct osi_vcpu *vcpu);
 /* Before the vCPU runs. */
 void osi_pace_start(struct osi_session *session, struct osi_vcpu *vcpu);
 /* Notes what the cells counted. */
 void osi_pace_note(struct osi_session *session, struct osi_vcpu *vcpu);
-/* It took so long since time was last asked for. After osi_pace_note(). */
+/* It took so long, not 0, since time was last asked for. After osi_pace_note(). */
 void osi_pace_learn(struct osi_vcpu *vcpu, uint64_t time);
 /* To call when so much time is over, rather before. After osi_pace_note(). */
 void osi_pace_ask(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t left);

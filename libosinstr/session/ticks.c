@@ -43,6 +43,7 @@ static bool time_at(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t
     } else if (session->clock.icount && !vcpu->clock.unsure) {
         exact = true; /* it began at 0 */
     }
+    vcpu->ticks.behind = *time < vcpu->ticks.last;
     *time = MAX(*time, vcpu->ticks.last);
     return exact;
 }
@@ -101,7 +102,7 @@ static void look(struct osi_session *session, struct osi_vcpu *vcpu, uint64_t co
     if (!osi_pace_is_exact(session) && !ticks->gap && time > ticks->asked_time) {
         osi_pace_learn(vcpu, time - ticks->asked_time);
     }
-    ticks->gap = false;
+    ticks->gap = ticks->behind;
     end_wait(session, vcpu, time, count);
     ticks->last = time;
     if (time >= ticks->next || unknown) {
@@ -210,19 +211,11 @@ static void attach_waits(struct osi_session *session, struct osi_block *block)
     }
 }
 
-/* A clock that counts instructions needs all of them in one cell. */
-static enum osi_pace_cell cell_of(const struct osi_session *session, const struct osi_block *block)
-{
-    bool alone = counts_instructions(session) && !(session->tool->needs & OSI_NEED_COUNT_ALL);
-
-    return block->counted && !alone ? OSI_PACE_COUNTED : OSI_PACE_BLOCKS;
-}
-
 static void attach_test(struct osi_session *session, struct osi_block *block)
 {
     unsigned remaining = osi_host_facts(session->host)->adds_late ? OSI_BEFORE_NEXT
                                                                   : osi_insn_remaining(block, 0);
-    enum osi_pace_cell cell = cell_of(session, block);
+    enum osi_pace_cell cell = osi_pace_cell_of(session, block->counted);
 
     osi_block_call_at_least(block, at_limit, OSI_REGS_NONE, session->ticks, cell, OSI_PACE_LIMIT,
                             osi_site(session, OSI_NO_REG, remaining));

@@ -21,12 +21,13 @@ struct osi_ticks {
     struct osi_pace paces[OSI_PACE_CELLS];
     uint64_t idle_from, idle_count; /* time and instructions when the wait under way began */
     bool waiting;       /* what runs next has waited */
-    bool gap;           /* it may have stopped: nothing is learnt about its speed */
+    bool gap;           /* it may have stopped, or the clock is behind: nothing is learnt about its speed */
+    bool behind;        /* the clock, when it was last looked at: it went back */
     bool gave_up;       /* the guest does not look at its counter: times are estimated */
     bool unknown;       /* the tool was told so, and not yet what time it is */
 };
 
-/* Attaches to a block of a tool with a tick hook, before the tool does. */
+/* Attaches to each block, before the tool does, and tells whether it is counted together with others. */
 void osi_instrument_ticks(struct osi_session *session, struct osi_block *block);
 void osi_ticks_init(struct osi_session *session);
 void osi_ticks_start(struct osi_session *session, struct osi_vcpu *vcpu);

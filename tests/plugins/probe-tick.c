@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A test plugin: asks for a time every `step`, and prints when it came, and when vCPUs waited. With own=on it looks at
- * the clock itself, in blocks at 0x...3000. With counted=on the library counts all blocks, too. */
+ * the clock itself, in blocks at 0x...3000. With counted= the library counts blocks, too. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <osinstr/osinstr.h>
 
 static const struct osi_option options[] = {
     { "step", OSI_OPTION_TIME, "10", NULL, "time between calls" },
     { "own", OSI_OPTION_SWITCH, "off", NULL, "look at the clock itself" },
-    { "counted", OSI_OPTION_SWITCH, "off", NULL, "blocks are counted together" },
+    { "counted", OSI_OPTION_CHOICE, "none", "none|user|all", "blocks that are counted together" },
     { NULL, OSI_OPTION_TEXT, NULL, NULL, NULL },
 };
 
@@ -52,7 +53,7 @@ static uint64_t on_tick(struct osi_session *session, unsigned vcpu, uint64_t tim
         return 0;
     }
     printf("%u time %" PRIu64 " at %" PRIu64, vcpu, time, count);
-    if (osi_option_switch(session, "counted")) {
+    if (strcmp(osi_option_text(session, "counted"), "none") != 0) {
         printf(" of %" PRIu64, osi_counted(session, vcpu));
     }
     printf("\n");
@@ -88,15 +89,21 @@ static const struct osi_tool own = {
 };
 
 static const struct osi_tool tested = { PROBE, .needs = OSI_NEED_CLOCK, .block = on_block };
-static const struct osi_tool counted = {
+static const struct osi_tool of_users = {
+    PROBE, .needs = OSI_NEED_CLOCK | OSI_NEED_TASKS | OSI_NEED_COUNT_USER, .block = on_block,
+};
+static const struct osi_tool of_all = {
     PROBE, .needs = OSI_NEED_CLOCK | OSI_NEED_COUNT_ALL, .block = on_block,
 };
 
 static const struct osi_tool *variant(const struct osi_session *session)
 {
-    return osi_option_switch(session, "own")       ? &own
-           : osi_option_switch(session, "counted") ? &counted
-                                                   : &tested;
+    const char *counted = osi_option_text(session, "counted");
+
+    return osi_option_switch(session, "own") ? &own
+           : strcmp(counted, "user") == 0    ? &of_users
+           : strcmp(counted, "all") == 0     ? &of_all
+                                             : &tested;
 }
 
 static const struct osi_tool probe = { PROBE, .variant = variant };
