@@ -70,7 +70,8 @@ void osi_callback_end(struct osi_session *session, unsigned vcpu);
 void osi_tick(struct osi_session *session, unsigned vcpu);
 /* Instructions that a vCPU executed of those blocks that osi_block_is_counted() tells of, for tools with
  * OSI_NEED_COUNT_USER or OSI_NEED_COUNT_ALL. It only grows, also where another thread of a program gets the vCPU's number.
- * A block under way is in it whole, but not yet for the tick hook. Exact for the own vCPU, or when none runs. */
+ * A block under way is in it whole, but not yet for the tick hook. Exact for the own vCPU, or when none runs;
+ * 0 of one that has not started. Any thread. */
 uint64_t osi_counted(const struct osi_session *session, unsigned vcpu);
 
 /* ---- the machine and its kernel ---- */

@@ -127,9 +127,9 @@ struct osi_tool {
      * block is not counted yet. Returns the time that it asks for now. Some time later than asked
      * for unless the clock counts instructions (icount, clock=insn): the first block that may begin a loop
      * once more, or, with OSI_NEED_OWN_TICKS, the next osi_tick(). OSI_NONE is a time that is not known
-     * yet: the vCPU has been waiting, and what comes from here on belongs to the time that the next call tells. With the host's clock, and until the guest
-     * first looks at its counter, times count from the start of the run; a target whose counter is not
-     * known has the host's clock. vCPU thread. */
+     * yet: the vCPU has been waiting, and what comes from here on belongs to the time that the next call
+     * tells. With the host's clock, and until the guest first looks at its counter, times count from the
+     * start of the run; a target whose counter is not known has the host's clock. vCPU thread. */
     uint64_t (*tick)(struct osi_session *session, unsigned vcpu, uint64_t time);
     /* With OSI_NEED_OWN_TICKS: the vCPU waits or may stop for a time; osi_tick() should come soon after. vCPU
      * thread. */

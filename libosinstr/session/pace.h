@@ -14,7 +14,7 @@ struct osi_vcpu;
 
 /* Cells of a vCPU that blocks add to. */
 enum osi_pace_cell {
-    OSI_PACE_BLOCKS,  /* 1 for each tested block; instructions, if the clock follows from them */
+    OSI_PACE_BLOCKS,  /* 1 for each tested block; its instructions, if the clock counts those */
     OSI_PACE_COUNTED, /* instructions of blocks that are counted together (OSI_NEED_COUNT_USER, ..._ALL) */
     OSI_PACE_CELLS,
 };

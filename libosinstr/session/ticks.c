@@ -2,9 +2,9 @@
 /* Calls a tool when it is time, without looking at a clock at each block.
  *
  * Blocks count in cells of the vCPU (pace.c), and some are tested whether that is enough: with a clock that counts
- * instructions each block, otherwise only those that can begin a loop once more. That makes about ten calls of 100 ns for each
- * time asked for. Blocks that are counted together anyhow are tested for that count, the others count for the test
- * only. A tool that is called often enough anyhow can look itself, and no block is tested. */
+ * instructions each block, otherwise only those that can begin a loop once more, which makes ten to twenty calls of
+ * 100 ns for each time asked for. Blocks that are counted together anyhow are tested for that count, the others count
+ * for the test only. A tool that is called often enough anyhow can look itself, and no block is tested. */
 #include "host/host.h"
 #include "session/block-internal.h"
 #include "session/ticks.h"
